@@ -1,0 +1,18 @@
+#include "util/check.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "fmt/format.h"
+
+namespace cairn {
+
+void CheckFailed(const char* file, int line, const char* expression) {
+  const std::string text = fmt::format("{}:{}: CHECK failed: {}\n", file, line, expression);
+  // Straight to the descriptor: the heap and stdio may be what is broken.
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+  std::abort();
+}
+
+}  // namespace cairn
