@@ -13,8 +13,9 @@ namespace cairn {
 
 }  // namespace cairn
 
-#define CHECK(condition) \
-  (__builtin_expect(!(condition), 0) ? ::cairn::CheckFailed(__FILE__, __LINE__, #condition) : (void)0)
+#define CHECK(condition)                                                                    \
+  (__builtin_expect(!(condition), 0) ? ::cairn::CheckFailed(__FILE__, __LINE__, #condition) \
+                                     : (void)0)
 
 #ifdef CAIRN_DEBUG_CHECKS
 #define DCHECK(condition) CHECK(condition)

@@ -14,8 +14,12 @@ namespace cairn {
 
 static_assert(std::endian::native == std::endian::little, "the codecs assume a little-endian CPU");
 
-inline void EncodeFixed32(char* to, uint32_t v) { std::memcpy(to, &v, sizeof v); }
-inline void EncodeFixed64(char* to, uint64_t v) { std::memcpy(to, &v, sizeof v); }
+inline void EncodeFixed32(char* to, uint32_t v) {
+  std::memcpy(to, &v, sizeof v);
+}
+inline void EncodeFixed64(char* to, uint64_t v) {
+  std::memcpy(to, &v, sizeof v);
+}
 inline uint32_t DecodeFixed32(const char* from) {
   uint32_t v;
   std::memcpy(&v, from, sizeof v);
@@ -26,7 +30,9 @@ inline uint64_t DecodeFixed64(const char* from) {
   std::memcpy(&v, from, sizeof v);
   return v;
 }
-inline void EncodeBigEndian64(char* to, uint64_t v) { EncodeFixed64(to, __builtin_bswap64(v)); }
+inline void EncodeBigEndian64(char* to, uint64_t v) {
+  EncodeFixed64(to, __builtin_bswap64(v));
+}
 inline uint64_t DecodeBigEndian64(const char* from) {
   return __builtin_bswap64(DecodeFixed64(from));
 }

@@ -4,15 +4,24 @@ namespace cairn {
 
 std::string_view StatusCodeName(StatusCode code) {
   switch (code) {
-    case StatusCode::kOk: return "OK";
-    case StatusCode::kNotFound: return "not found";
-    case StatusCode::kInvalidArgument: return "invalid argument";
-    case StatusCode::kCorruption: return "corruption";
-    case StatusCode::kIoError: return "I/O error";
-    case StatusCode::kNoSpace: return "no space";
-    case StatusCode::kNotSupported: return "not supported";
-    case StatusCode::kBusy: return "busy";
-    case StatusCode::kAborted: return "aborted";
+    case StatusCode::kOk:
+      return "OK";
+    case StatusCode::kNotFound:
+      return "not found";
+    case StatusCode::kInvalidArgument:
+      return "invalid argument";
+    case StatusCode::kCorruption:
+      return "corruption";
+    case StatusCode::kIoError:
+      return "I/O error";
+    case StatusCode::kNoSpace:
+      return "no space";
+    case StatusCode::kNotSupported:
+      return "not supported";
+    case StatusCode::kBusy:
+      return "busy";
+    case StatusCode::kAborted:
+      return "aborted";
   }
   return "unknown";
 }

@@ -18,12 +18,12 @@ enum class StatusCode : unsigned char {
   kOk = 0,
   kNotFound,
   kInvalidArgument,
-  kCorruption,      // stored bytes are not what was written
-  kIoError,         // the system said no; the message has errno's text
-  kNoSpace,         // ENOSPC or EDQUOT: worth trying again when there is room
-  kNotSupported,    // a newer format, a feature this build lacks
-  kBusy,            // held by somebody else (LOCK file), or try later
-  kAborted,         // stopped on purpose before it was done (shutdown)
+  kCorruption,    // stored bytes are not what was written
+  kIoError,       // the system said no; the message has errno's text
+  kNoSpace,       // ENOSPC or EDQUOT: worth trying again when there is room
+  kNotSupported,  // a newer format, a feature this build lacks
+  kBusy,          // held by somebody else (LOCK file), or try later
+  kAborted,       // stopped on purpose before it was done (shutdown)
 };
 
 // The code's name as it stands in messages: "corruption", "no space", …
@@ -35,7 +35,9 @@ class [[nodiscard]] Status {
   Status(StatusCode code, std::string message);
 
   static Status Ok() { return {}; }
-  static Status NotFound(std::string message) { return {StatusCode::kNotFound, std::move(message)}; }
+  static Status NotFound(std::string message) {
+    return {StatusCode::kNotFound, std::move(message)};
+  }
   static Status InvalidArgument(std::string message) {
     return {StatusCode::kInvalidArgument, std::move(message)};
   }
@@ -71,7 +73,7 @@ class [[nodiscard]] Status {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : rep_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : rep_(std::move(value)) {}        // NOLINT(google-explicit-constructor)
   Result(Status status) : rep_(std::move(status)) {  // NOLINT(google-explicit-constructor)
     CHECK(!std::get<Status>(rep_).ok());
   }

@@ -1,0 +1,159 @@
+#pragma once
+// The storage engine as the server sees it: commit, read, watermarks, and the state of its health.
+// It knows nothing of Redis, sockets or libuv.
+//
+// Thread: everything here is called on the loop thread, except EngineOpener::Run (a worker).
+// Blocking: nothing here blocks but the destructor and Stop (see there).
+// Ownership: Env, Background and Logger outlive the engine.
+// Errors: a failed log write or sync, or a flush that cannot go on, moves health() away from
+// kHealthy; Commit must not be called then (AdmitWrite says so). Damage found by a read is sticky
+// in that read's context and does not stop the engine.
+// Source: design §3–§7, §10.
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "env/env.h"
+#include "lsm/background.h"
+#include "lsm/options.h"
+#include "lsm/read_context.h"
+#include "lsm/types.h"
+#include "util/log.h"
+#include "util/status.h"
+
+namespace cairn::lsm {
+
+// Three marks over the sequence numbers (design §3): durable <= written <= applied.
+struct Watermarks {
+  Sequence applied = 0;  // in the memtable
+  Sequence written = 0;  // handed to the kernel: survives kill -9
+  Sequence durable = 0;  // fdatasync returned, or flushed into a synced table
+};
+
+enum class Health : uint8_t {
+  kHealthy,
+  // A log write or sync failed: entries above the durable mark have an unknown outcome and must
+  // not be shown. The engine is flushing its memtables to get out; then it is healthy again.
+  kLogFailed,
+  // A flush or MANIFEST edit fails (disk full, I/O error) and the log has no room left; it is
+  // tried again with a growing pause. Reads go on.
+  kNoRoom,
+};
+
+enum class Admission : uint8_t {
+  kAdmit,
+  kPark,    // too far ahead of log or flush: try again when on_room fires
+  kRefuse,  // not healthy: answer -MISCONF with health_text()
+};
+
+struct SpaceCount {
+  int64_t live = 0;       // exact when unsettled is 0
+  int64_t unsettled = 0;  // entries whose Below is still unknown
+};
+
+// Figures for INFO and DEBUG LSM. Sizes in bytes, times in microseconds.
+struct EngineStats {
+  uint64_t memtable_bytes = 0, memtable_entries = 0;
+  uint64_t frozen_memtables = 0, frozen_bytes = 0;
+  uint64_t runs = 0, tables = 0, table_bytes = 0;
+  uint64_t block_cache_bytes = 0, block_cache_hits = 0, block_cache_misses = 0;
+  uint64_t open_tables = 0, table_memory_bytes = 0;  // top indexes kept by open tables
+  uint64_t wal_records = 0, wal_syncs = 0, wal_bytes = 0, wal_slots = 0, wal_slots_free = 0;
+  bool wal_overwrites = false;  // slots are prezeroed and reused in place (design §4)
+  uint64_t wal_last_sync_micros = 0, wal_sync_p50_micros = 0, wal_sync_p99_micros = 0,
+           wal_sync_max_micros = 0;
+  uint64_t flushes = 0, flush_bytes = 0, flush_failures = 0, last_flush_micros = 0;
+  uint64_t write_stalls = 0, write_stall_micros = 0;
+  uint64_t corruptions = 0;  // damaged blocks met by reads since the start
+  uint64_t manifest_edits = 0;
+};
+
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  // --- writing ---
+  // Asks before an attempt commits about `bytes` of keys and values.
+  virtual Admission AdmitWrite(size_t bytes) = 0;
+  // Applies the writes as one atomic batch: sequence numbers, memtable, staged log bytes. Returns
+  // the last write's sequence. Entries and iterators handed out before are void afterwards.
+  // Requires: writes not empty, health() == kHealthy, loop thread, no attempt in progress but the
+  // one that commits.
+  virtual Sequence Commit(std::span<const StagedWrite> writes) = 0;
+  // Closes the tick's group (uv_prepare): hands the staged bytes to the log writer, which takes
+  // them when it is free. O(1), one short lock if there is something to hand over.
+  virtual void EndTick() = 0;
+  virtual Watermarks watermarks() const = 0;
+  virtual void SetSyncMode(SyncMode mode) = 0;
+
+  // --- reading ---
+  // A context of the loop over the newest state. Reuse it with ResetContext; cheap enough to be
+  // made once a connection or once for the executor.
+  virtual std::unique_ptr<ReadContext> NewLoopContext() = 0;
+  // Forgets what the last attempt saw; keeps nothing pinned.
+  virtual void ResetContext(ReadContext& context) = 0;
+  // Brings what `context` missed into memory on a worker and pins it to the context until its
+  // reset; `done` runs on the loop. A failure is reported to `done` (damage, I/O error).
+  // Requires: context.missed(). The context must outlive `done`, or CancelFetch was called.
+  virtual void Fetch(ReadContext& context, std::function<void(const Status&)> done) = 0;
+  // The connection went away: `done` of that context will not run; the context may be destroyed.
+  virtual void CancelFetch(ReadContext& context) = 0;
+  // Starts the next attempt of the same command: forgets what the last one saw, keeps the pins.
+  virtual void RetryContext(ReadContext& context) = 0;
+
+  // --- counts (design §10) ---
+  virtual SpaceCount Count(SpaceId space) const = 0;
+  // Looks up the unsettled entries of the memtables on a worker, then runs `done` on the loop.
+  virtual void Settle(std::function<void()> done) = 0;
+
+  // --- health and events ---
+  virtual Health health() const = 0;
+  // Why writes are refused, in words for an operator; empty when healthy.
+  virtual std::string health_text() const = 0;
+  // Each is called on the loop. on_watermark: written or durable moved, or health changed (the
+  // reply gate looks again). on_room: parked writers may try again.
+  virtual void SetCallbacks(std::function<void()> on_watermark, std::function<void()> on_room) = 0;
+  // The loop calls this when woken (after Background::RunCompletions) and about every 100 ms:
+  // takes over the log writer's marks, starts what is due (idle seal, everysec sync, retries).
+  virtual void Poll() = 0;
+
+  // --- operating ---
+  virtual EngineStats Stats() const = 0;
+  // The tree in words: memtables, runs, tables, sizes. For DEBUG LSM.
+  virtual std::string DebugString() const = 0;
+  // Each place where a version of the key lives, newest first. For DEBUG TRACE. Reads only what is
+  // in memory and says where it could not look.
+  virtual std::string TraceKey(SpaceId space, std::string_view key) = 0;
+  // Freezes the active memtable now (tests, DEBUG). False if it is empty.
+  virtual bool FreezeNow() = 0;
+  // Clean stop: writes, syncs and seals what is staged; waits for it (bounded by the disk) and for
+  // a running flush's current table. Returns the log's last status. No call is allowed afterwards
+  // but the destructor. The destructor alone is a crash: nothing more is written.
+  virtual Status Stop() = 0;
+};
+
+// Opening in one piece, on a worker, while the loop already answers -LOADING (design §14).
+class EngineOpener {
+ public:
+  EngineOpener(Env& env, Background& background, Logger& log, Options options);
+  ~EngineOpener();
+  // May block, for seconds: LOCK, CURRENT, MANIFEST, log replay, the recovery flush. A new
+  // directory is made. On error nothing in the directory was changed except by steps that are each
+  // safe (see README, Recovery).
+  Status Run();
+  // Loop or worker: 0..1 by log bytes, for INFO's loading_* fields; any thread.
+  double progress() const;
+  uint64_t replayed_entries() const;
+  uint64_t log_bytes() const;
+  // After Run() was OK, on the loop: the engine, ready to serve.
+  std::unique_ptr<Engine> Take();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cairn::lsm

@@ -1,0 +1,35 @@
+#pragma once
+// What an engine is told when it is opened. Names follow the configuration file's lsm-* and wal-*
+// options; sizes are bytes.
+
+#include <cstdint>
+#include <string>
+
+namespace cairn::lsm {
+
+// appendfsync, as in Redis. What each promises: design §3.
+enum class SyncMode : uint8_t { kAlways, kEverySecond, kNo };
+
+struct Options {
+  std::string directory;  // <dir>/cairn: everything the engine owns lies here
+
+  SyncMode sync_mode = SyncMode::kAlways;  // may change while running (CONFIG SET appendfsync)
+
+  size_t memtable_bytes = size_t{128} << 20;  // lsm-memtable-size: freeze when it holds this much
+  int max_frozen_memtables = 2;           // lsm-max-frozen-memtables: more than this parks writers
+  size_t block_bytes = 4096;              // lsm-block-size: a data block before compression
+  size_t table_bytes = size_t{64} << 20;  // lsm-table-size: where a run is cut into tables
+  double bloom_bits_per_key = 10;         // lsm-bloom-bits-per-key
+  bool compression = true;                // lsm-compression snappy|none
+  size_t block_cache_bytes = size_t{256} << 20;  // lsm-block-cache-size
+
+  size_t wal_slot_bytes = size_t{64} << 20;  // wal-slot-size
+  size_t wal_bytes = size_t{512} << 20;      // wal-size: slots kept; half of it behind the active
+                                             // memtable freezes that
+  uint64_t wal_idle_seal_ms = 200;           // the log is sealed after this long without a write
+
+  int read_threads = 4;        // lsm-read-threads
+  int background_threads = 1;  // lsm-background-threads: flush, later compaction
+};
+
+}  // namespace cairn::lsm
