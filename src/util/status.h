@@ -75,22 +75,22 @@ class [[nodiscard]] Result {
  public:
   Result(T value) : rep_(std::move(value)) {}        // NOLINT(google-explicit-constructor)
   Result(Status status) : rep_(std::move(status)) {  // NOLINT(google-explicit-constructor)
-    CAIRN_CHECK(!std::get<Status>(rep_).ok());
+    CHECK(!std::get<Status>(rep_).ok());
   }
 
   bool ok() const { return std::holds_alternative<T>(rep_); }
   Status status() const { return ok() ? Status() : std::get<Status>(rep_); }
   // Requires: ok().
   T& value() & {
-    CAIRN_CHECK(ok());
+    CHECK(ok());
     return std::get<T>(rep_);
   }
   const T& value() const& {
-    CAIRN_CHECK(ok());
+    CHECK(ok());
     return std::get<T>(rep_);
   }
   T&& value() && {
-    CAIRN_CHECK(ok());
+    CHECK(ok());
     return std::get<T>(std::move(rep_));
   }
   T* operator->() { return &value(); }
@@ -117,7 +117,9 @@ class [[nodiscard]] Result {
 // ASSIGN_OR_RETURN(auto file, env.Open(…)): the value, or return the error.
 #define ASSIGN_OR_RETURN(declaration, expression) \
   ASSIGN_OR_RETURN_INNER(CAIRN_CONCAT(result_, __LINE__), declaration, expression)
+// NOLINTBEGIN(bugprone-macro-parentheses): two of its arguments are names that it declares.
 #define ASSIGN_OR_RETURN_INNER(result, declaration, expression) \
   auto result = (expression);                                   \
   if (!result.ok()) return result.status();                     \
   declaration = std::move(result).value()
+// NOLINTEND(bugprone-macro-parentheses)
