@@ -39,6 +39,12 @@ class BlockSource {
   virtual bool missed() const = 0;
   // OK, or the first error.
   virtual const Status& status() const = 0;
+  // A reader found that a verified block is not what it must be (an index entry that names a filter
+  // block): as sticky as a failed read.
+  virtual void Fail(const Status& status) = 0;
+  // How many blocks beyond a missing one an iterator should ask for as well, in its direction (the
+  // loop doubles it from attempt to attempt; a blocking source needs none).
+  virtual size_t read_ahead_blocks() const { return 0; }
 };
 
 // One thing to bring into memory: a table to open (handle.stored_bytes == 0) or one of its blocks.

@@ -82,13 +82,13 @@ class OutputBuffer {
   // Rolls back to an earlier size(), as when an attempt is abandoned. Requires: nothing that the
   // mark counts was consumed since.
   void Truncate(size_t size_bytes) {
-    CHECK(size_bytes <= size());
+    CAIRN_CHECK(size_bytes <= size());
     end_ = begin_ + size_bytes;
   }
 
   // Drops `bytes` from the front: they were sent. Requires: bytes <= size().
   void Consume(size_t bytes) {
-    CHECK(bytes <= size());
+    CAIRN_CHECK(bytes <= size());
     begin_ += bytes;
     if (begin_ == end_) begin_ = end_ = 0;
   }

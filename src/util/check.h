@@ -5,6 +5,9 @@
 //
 // CHECK is always on. DCHECK costs too much for a release build and is on where
 // CAIRN_DEBUG_CHECKS is defined (Debug and sanitizer builds).
+//
+// Catch2 has a CHECK too. In a test's translation unit (CAIRN_CATCH_TESTS, set by tests/CMakeLists)
+// CHECK is Catch2's, so headers spell ours CAIRN_CHECK or DCHECK, which is the same everywhere.
 
 namespace cairn {
 
@@ -13,12 +16,16 @@ namespace cairn {
 
 }  // namespace cairn
 
-#define CHECK(condition)                                                                    \
+#define CAIRN_CHECK(condition)                                                              \
   (__builtin_expect(!(condition), 0) ? ::cairn::CheckFailed(__FILE__, __LINE__, #condition) \
                                      : (void)0)
 
+#ifndef CAIRN_CATCH_TESTS
+#define CHECK(condition) CAIRN_CHECK(condition)
+#endif
+
 #ifdef CAIRN_DEBUG_CHECKS
-#define DCHECK(condition) CHECK(condition)
+#define DCHECK(condition) CAIRN_CHECK(condition)
 #else
 #define DCHECK(condition) (static_cast<void>(sizeof(!(condition))))
 #endif

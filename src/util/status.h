@@ -75,22 +75,22 @@ class [[nodiscard]] Result {
  public:
   Result(T value) : rep_(std::move(value)) {}        // NOLINT(google-explicit-constructor)
   Result(Status status) : rep_(std::move(status)) {  // NOLINT(google-explicit-constructor)
-    CHECK(!std::get<Status>(rep_).ok());
+    CAIRN_CHECK(!std::get<Status>(rep_).ok());
   }
 
   bool ok() const { return std::holds_alternative<T>(rep_); }
   Status status() const { return ok() ? Status() : std::get<Status>(rep_); }
   // Requires: ok().
   T& value() & {
-    CHECK(ok());
+    CAIRN_CHECK(ok());
     return std::get<T>(rep_);
   }
   const T& value() const& {
-    CHECK(ok());
+    CAIRN_CHECK(ok());
     return std::get<T>(rep_);
   }
   T&& value() && {
-    CHECK(ok());
+    CAIRN_CHECK(ok());
     return std::get<T>(std::move(rep_));
   }
   T* operator->() { return &value(); }

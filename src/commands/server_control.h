@@ -1,0 +1,79 @@
+#pragma once
+// The one interface through which commands reach the server (style.md §2): declared here,
+// implemented in src/server. Only control commands and INFO-like ones may call it.
+//
+// Thread: loop. Errors: texts are complete RESP error texts without the leading '-' ("ERR …").
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "util/status.h"
+
+namespace cairn {
+
+struct Session;
+class ScanTable;
+
+struct ShutdownRequest {
+  bool now = false, force = false, abort = false;
+  bool save = false, nosave = false;
+};
+
+// CLIENT KILL and CLIENT LIST filters; unset fields match everything.
+struct ClientFilter {
+  std::optional<uint64_t> id;
+  std::vector<uint64_t> ids;  // CLIENT LIST ID …
+  std::optional<std::string> address, local_address, user, type;
+  bool skip_me = true;
+};
+
+class ServerControl {
+ public:
+  virtual ~ServerControl() = default;
+
+  // --- configuration ---
+  // Name and value of each option that matches one of the glob patterns, in name order.
+  virtual std::vector<std::pair<std::string, std::string>> ConfigGet(
+      std::span<const std::string_view> patterns) = 0;
+  // All or nothing. On failure the error text for the client, to Redis's wording.
+  virtual std::optional<std::string> ConfigSet(
+      std::span<const std::pair<std::string_view, std::string_view>> pairs) = 0;
+  virtual std::optional<std::string> ConfigRewrite() = 0;
+  virtual void ResetStatistics() = 0;
+
+  // --- information ---
+  // INFO's text for the sections asked for (empty: the default ones), in Redis's format.
+  virtual std::string Info(std::span<const std::string_view> sections) = 0;
+  virtual std::string_view redis_version() const = 0;  // what INFO and HELLO call redis_version
+  virtual std::string LsmDebugString() = 0;
+  virtual std::string TraceKey(int db, std::string_view key) = 0;
+  // Seconds since the key was last touched, as the access clock remembers (OBJECT IDLETIME).
+  virtual uint64_t IdleSeconds(int db, std::string_view key) = 0;
+  // Notes an access for IdleSeconds (reads and writes of keys; not OBJECT, TYPE, TTL…).
+  virtual bool FrequencyPolicy() const = 0;  // maxmemory-policy is an LFU one
+
+  // --- connections ---
+  virtual const std::string& password() const = 0;  // requirepass; empty = none
+  // One line per connection, as CLIENT LIST prints it.
+  virtual std::string ClientList(const ClientFilter& filter, const Session& self) = 0;
+  virtual std::string ClientInfo(const Session& self) = 0;
+  // How many were (or will be, after their reply) closed.
+  virtual int ClientKill(const ClientFilter& filter, Session& self) = 0;
+
+  // --- life ---
+  // The error text if it cannot be; otherwise the server stops by itself.
+  virtual std::optional<std::string> Shutdown(const ShutdownRequest& request) = 0;
+  virtual bool DebugAllowed(const Session& session) const = 0;  // enable-debug-command
+  // DEBUG SLEEP: stops the whole server, as asked.
+  virtual void DebugSleep(double seconds) = 0;
+  virtual ScanTable& scans() = 0;
+  virtual uint64_t WallMicros() = 0;  // TIME
+};
+
+}  // namespace cairn

@@ -1,0 +1,151 @@
+#pragma once
+// What a handler reads and writes: the keys of the databases, as of one moment, with its own
+// staged writes laid over them (design §2). A plain synchronous view: reads that are not in memory
+// say "absent" and make the attempt void (missed()); the executor then throws the transaction away,
+// fetches, and runs the handler again. Nothing is applied before Keyspace::Commit.
+//
+// Thread: that of its read context. Lifetime: reused from attempt to attempt by Begin; views that
+// it hands out live until the next Begin or Commit. Arguments passed as key or value must live as
+// long; computed values are copied into scratch() by the caller.
+// Errors: a failed read (damage, I/O) is sticky in status(); the executor answers it.
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "keyspace/record.h"
+#include "lsm/read_context.h"
+#include "lsm/types.h"
+#include "util/arena.h"
+#include "util/random.h"
+
+namespace cairn {
+
+class Keyspace;
+
+// Why a key changed, for the one hook (design §2).
+enum class KeyEventCause : uint8_t { kCommand, kExpired, kEvicted };
+// Redis's notification classes as bits: '$' strings, 'g' generic, 'x' expired, 'n' new, …
+// (commands/… names them all when notify-keyspace-events is served).
+enum class KeyEventClass : uint32_t { kGeneric = 1, kString = 2, kExpired = 4, kNew = 8 };
+
+struct KeyChange {
+  int db = 0;
+  std::string_view key;
+  std::string_view event;  // "set", "del", "rename_to", … : Redis's event names
+  KeyEventClass event_class = KeyEventClass::kGeneric;
+  KeyEventCause cause = KeyEventCause::kCommand;
+};
+
+// One key of one database as a transaction found it. A value; stays true until a write to the same
+// key is staged.
+struct KeyRef {
+  int db = 0;
+  lsm::SpaceId space = 0;
+  std::string_view name;
+  bool exists = false;    // there and not expired
+  bool physical = false;  // a live entry stands there (an expired one included): what counts count
+  bool expired = false;   // physical && past its time; a tombstone for it has been staged
+  lsm::Below below = lsm::Below::kUnknown;  // what a write to it has to say
+  // Meaningful if exists:
+  Type type = Type::kNone;
+  Encoding encoding = Encoding::kRaw;
+  uint64_t expire_at_ms = 0;  // 0 = no TTL
+  std::string_view value;
+};
+
+// Counters staged with the attempt, added to the server's at commit; an abandoned attempt leaves
+// no trace.
+struct AttemptCounters {
+  uint32_t hits = 0, misses = 0, expired = 0;
+};
+
+class Transaction {
+ public:
+  Transaction(Keyspace& keyspace, lsm::ReadContext& reads);
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction();
+
+  // Starts an attempt: forgets everything staged. `now_ms` is the attempt's one reading of the
+  // wall clock; `seed` is the same for every attempt of one command. `listening`: whether anybody
+  // wants KeyChanges (else they are not staged).
+  void Begin(uint64_t now_ms, uint64_t seed, bool listening);
+
+  // --- reading ---
+  // The key, exactly: what the newest entry says, expiry decided by now_ms. Finding an expired one
+  // stages its removal (an optional write, see below). Counts no hit or miss: CountLookup does.
+  KeyRef Open(int db, std::string_view key);
+  // For writes that need not know what was there (a plain SET): no block is read for it, exists
+  // is false and below is as good as memtables and filters know.
+  KeyRef OpenBlind(int db, std::string_view key);
+  // hits or misses += 1, as Redis's lookupKeyRead does.
+  void CountLookup(const KeyRef& key) { ++(key.exists ? counters_.hits : counters_.misses); }
+  // Live, unexpired keys of the database in key order, this transaction's own writes not included
+  // (no command both stages writes and walks). lower inclusive, upper exclusive; empty = open.
+  // Notes a range read.
+  class Walk;
+  Walk WalkKeys(int db, std::string_view lower, std::string_view upper);
+  // DBSIZE. Notes a range read. unsettled > 0: the executor may settle and run again.
+  lsm::SpaceCount CountKeys(int db);
+
+  // --- staging ---
+  // Sets the key to a value of a type. expire_at_ms 0 = no TTL.
+  void Put(const KeyRef& key, Type type, Encoding encoding, std::string_view value,
+           uint64_t expire_at_ms);
+  // Changes only the expiry. Requires: key.exists.
+  void SetExpire(const KeyRef& key, uint64_t expire_at_ms);
+  // Requires: key.physical.
+  void Delete(const KeyRef& key);
+  // O(1): the database gets a new, empty space; the old one goes into the set of dead spaces.
+  void FlushDatabase(int db);
+  void SwapDatabases(int a, int b);
+  // The one hook. Fired in order at commit. Costs a bit test when nobody listens.
+  void Notify(KeyEventClass event_class, std::string_view event, int db, std::string_view key,
+              KeyEventCause cause = KeyEventCause::kCommand) {
+    if (listening_) StageChange(event_class, event, db, key, cause);
+  }
+
+  // --- for handlers ---
+  uint64_t now_ms() const { return now_ms_; }
+  Random& random() { return random_; }
+  // Memory for computed values; lives until the next Begin.
+  Arena& scratch() { return scratch_; }
+  std::string_view Keep(std::string_view bytes);  // a copy in scratch()
+  int database_count() const;
+
+  // --- for the executor ---
+  bool missed() const { return reads_.missed(); }
+  const Status& status() const { return reads_.status(); }
+  lsm::ReadContext& reads() { return reads_; }
+  bool has_writes() const { return !writes_.empty(); }
+  // True if all that is staged is the removal of expired keys: may be dropped (engine not healthy,
+  // read-only run on a worker) without changing what the command answers.
+  bool only_optional_writes() const { return required_writes_ == 0; }
+  void DropWrites();
+  size_t staged_bytes() const { return staged_bytes_; }
+  const AttemptCounters& counters() const { return counters_; }
+  const std::vector<KeyChange>& changes() const { return changes_; }
+
+ private:
+  friend class Keyspace;
+  void StageChange(KeyEventClass event_class, std::string_view event, int db, std::string_view key,
+                   KeyEventCause cause);
+
+  Keyspace& keyspace_;
+  lsm::ReadContext& reads_;
+  uint64_t now_ms_ = 0;
+  Random random_{0};
+  Arena scratch_;
+  bool listening_ = false;
+  std::vector<lsm::StagedWrite> writes_;
+  size_t required_writes_ = 0;
+  size_t staged_bytes_ = 0;
+  AttemptCounters counters_;
+  std::vector<KeyChange> changes_;
+  // Database → space as this attempt sees it where it changed it (FLUSHDB, SWAPDB).
+  std::vector<std::pair<int, lsm::SpaceId>> remapped_;
+};
+
+}  // namespace cairn

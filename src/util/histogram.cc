@@ -1,0 +1,52 @@
+#include "util/histogram.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "fmt/format.h"
+
+namespace cairn {
+
+uint64_t Histogram::BucketEnd(size_t bucket) {
+  if (bucket < kExact) return bucket;
+  const uint64_t shift = (bucket >> kSubBits) - 1;
+  const uint64_t step = bucket - (shift << kSubBits);  // in [64, 128)
+  // The last bucket's end is 2^64-1: the sum wraps to 0 and one less is right.
+  return ((step + 1) << shift) - 1;
+}
+
+void Histogram::Merge(const Histogram& other) {
+  for (size_t i = 0; i < kBucketCount; ++i) buckets_[i] += other.buckets_[i];
+  count_ += other.count_;
+  sum_ += other.sum_;
+  max_ = std::max(max_, other.max_);
+  min_ = std::min(min_, other.min_);
+}
+
+void Histogram::Clear() {
+  std::fill(buckets_.begin(), buckets_.end(), 0);
+  count_ = 0;
+  sum_ = 0;
+  max_ = 0;
+  min_ = UINT64_MAX;
+}
+
+uint64_t Histogram::Percentile(double percent) const {
+  if (count_ == 0) return 0;
+  const double share = std::clamp(percent, 0.0, 100.0) / 100.0;
+  const auto wanted = static_cast<uint64_t>(std::ceil(share * static_cast<double>(count_)));
+  const uint64_t rank = std::clamp<uint64_t>(wanted, 1, count_);
+  uint64_t seen = 0;
+  for (size_t i = 0; i < kBucketCount; ++i) {
+    seen += buckets_[i];
+    if (seen >= rank) return std::min(BucketEnd(i), max_);
+  }
+  return max_;
+}
+
+std::string Histogram::DebugString() const {
+  return fmt::format("count={} mean={:.1f} p50={} p99={} p99.9={} max={}", count_, mean(),
+                     Percentile(50), Percentile(99), Percentile(99.9), max_);
+}
+
+}  // namespace cairn
