@@ -1,0 +1,96 @@
+#pragma once
+// Uncompressed blocks by (file, offset), bounded in bytes. Scan-resistant: a block that is not
+// asked for again leaves first. Source: Zhang et al., "SIEVE is Simpler than LRU" (NSDI 2024).
+//
+// Thread: owned and used by the loop thread alone; no locks.
+// Ownership: shares its blocks. One that somebody else still holds (use_count > 1) is pinned: it is
+// not evicted, and capacity may be exceeded by pinned blocks.
+// Limits: a call looks at no more than kMaxSteps blocks for eviction, so it may stay above its
+// capacity for a few inserts after a change.
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "lsm/block.h"
+
+namespace cairn::lsm {
+
+class BlockCache {
+ public:
+  static constexpr size_t kMaxSteps = 1024;
+
+  explicit BlockCache(size_t capacity_bytes);
+
+  // The block, or null. Counts a hit or a miss and marks the block as used. The pointer is valid
+  // until the next Insert, Trim or EraseFile.
+  const Block* Lookup(FileNumber file, uint64_t offset);
+  // Without counting or marking (CheapBelow, DEBUG TRACE).
+  const Block* Peek(FileNumber file, uint64_t offset) const;
+  // Starts loading what Lookup will look at first.
+  void Prefetch(FileNumber file, uint64_t offset) const;
+  // Takes a share of the block. A block that is there already stays, unless its bytes went.
+  void Insert(FileNumber file, uint64_t offset, std::shared_ptr<const Block> block);
+  // Drops at most `limit` blocks of a deleted file; true if some are left.
+  bool EraseFile(FileNumber file, size_t limit);
+
+  void SetCapacity(size_t capacity_bytes) { capacity_bytes_ = capacity_bytes; }
+  // Evicts towards the capacity, at most kMaxSteps; true if it is still above.
+  bool Trim();
+
+  size_t capacity_bytes() const { return capacity_bytes_; }
+  size_t charge_bytes() const { return charge_bytes_; }
+  size_t block_count() const { return block_count_; }
+  uint64_t hits() const { return hits_; }
+  uint64_t misses() const { return misses_; }
+  uint64_t evictions() const { return evictions_; }
+
+ private:
+  using NodeIndex = uint32_t;
+  static constexpr NodeIndex kNone = UINT32_MAX;
+
+  // One cached block: in SIEVE's queue (newer/older), in its file's list, and in the slot table.
+  struct Node {
+    FileNumber file = 0;
+    uint64_t offset = 0;
+    std::shared_ptr<const Block> block;
+    NodeIndex newer = kNone;
+    NodeIndex older = kNone;
+    NodeIndex file_next = kNone;
+    NodeIndex file_previous = kNone;
+    bool visited = false;
+  };
+  // Open addressing, linear probing, no tombstones (later entries move back on removal).
+  struct Slot {
+    uint32_t tag = 0;  // upper half of the hash
+    NodeIndex node = kNone;
+  };
+
+  static uint64_t HashOf(FileNumber file, uint64_t offset);
+  NodeIndex Find(FileNumber file, uint64_t offset) const;
+  NodeIndex NewNode();
+  void GrowSlots();
+  void AddSlot(uint64_t hash, NodeIndex node);
+  void RemoveSlot(NodeIndex node);
+  void LinkNewest(NodeIndex node);
+  void Unlink(NodeIndex node);
+  void Remove(NodeIndex node);
+
+  size_t capacity_bytes_;
+  size_t charge_bytes_ = 0;
+  size_t block_count_ = 0;
+  uint64_t hits_ = 0;
+  uint64_t misses_ = 0;
+  uint64_t evictions_ = 0;
+
+  std::vector<Node> nodes_;
+  std::vector<NodeIndex> free_nodes_;
+  std::vector<Slot> slots_;  // a power of two, at most three quarters full
+  NodeIndex newest_ = kNone;
+  NodeIndex oldest_ = kNone;
+  NodeIndex hand_ = kNone;  // where the next eviction looks first
+  std::unordered_map<FileNumber, NodeIndex> file_heads_;
+};
+
+}  // namespace cairn::lsm

@@ -1,0 +1,58 @@
+#pragma once
+// The block source of workers: opens tables and reads blocks itself, with no cache but the blocks
+// that it has just read. For flush (settling counts), recovery, snapshot reads and cairn-check.
+//
+// Thread: one worker at a time. May block.
+// Lifetime: a fetched block is valid until Clear(), or until `keep_blocks` others were fetched if
+// that is not 0. Iterators hold the blocks that they stand on themselves. Tables stay open until
+// CloseTables() or the end.
+// Errors: sticky until Clear(); never misses.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <unordered_map>
+
+#include "lsm/block_source.h"
+#include "lsm/table_reader.h"
+#include "util/status.h"
+
+namespace cairn::lsm {
+
+class BlockingSource : public BlockSource {
+ public:
+  // How a table gets opened: by its path, or from the engine's open ones.
+  using OpenTable = std::function<Result<std::shared_ptr<const TableReader>>(const TableRef&)>;
+
+  // keep_blocks 0: everything is kept until Clear().
+  BlockingSource(OpenTable open_table, size_t keep_blocks);
+
+  const TableReader* Table(const TableRef& ref) override;
+  const Block* Fetch(const TableReader& table, BlockHandle handle) override;
+  bool missed() const override { return false; }
+  const Status& status() const override { return status_; }
+  void Fail(const Status& status) override;
+
+  // Forgets kept blocks and the error.
+  void Clear();
+  void CloseTables();
+  size_t kept_blocks() const { return blocks_.size(); }
+
+ private:
+  struct Key {
+    FileNumber file;
+    uint64_t offset;
+    auto operator<=>(const Key&) const = default;
+  };
+
+  const OpenTable open_table_;
+  const size_t keep_blocks_;
+  std::map<Key, std::shared_ptr<const Block>> blocks_;
+  std::deque<Key> order_;  // of blocks_, oldest first
+  std::unordered_map<FileNumber, std::shared_ptr<const TableReader>> tables_;
+  Status status_;
+};
+
+}  // namespace cairn::lsm

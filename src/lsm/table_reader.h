@@ -1,0 +1,84 @@
+#pragma once
+// An open table: its properties and top index in memory, its blocks read on demand.
+//
+// Thread: immutable once open, any thread. Open and ReadBlock block: workers only. PartitionFor and
+// the accessors never do.
+// Ownership: holds the open file. Blocks that it hands out are the caller's.
+// Errors: kCorruption with file, offset, wanted and got; kNotSupported for a newer format; I/O
+// errors as they come. Nothing is used before its checksum was checked.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "env/env.h"
+#include "lsm/block.h"
+#include "lsm/table_properties.h"
+#include "util/status.h"
+
+namespace cairn::lsm {
+
+class TableReader {
+ public:
+  // One index block with the filter over the same keys. All keys of partition i are < bound(i), and
+  // >= bound(i - 1).
+  struct Partition {
+    std::string_view bound;
+    PartitionHandles handles;
+  };
+
+  // Reads footer, meta blocks and top index and checks them against `expected` (from the version
+  // edit). `filter_secret` must be the one that the table was built with. May block.
+  static Result<std::unique_ptr<const TableReader>> Open(Env& env, const std::string& path,
+                                                         const TableInfo& expected,
+                                                         uint64_t filter_secret);
+  // The same for a file whose info is not known (cairn-check): takes the file's own word, under
+  // the given file number.
+  static Result<std::unique_ptr<const TableReader>> OpenUnknown(Env& env, const std::string& path,
+                                                                FileNumber file);
+
+  FileNumber file_number() const { return properties_.info.file; }
+  const TableInfo& info() const { return properties_.info; }
+  const TableProperties& properties() const { return properties_; }
+  // False if the table carries a feature that this build may read but not rewrite.
+  bool may_rewrite() const { return may_rewrite_; }
+  // What it keeps in memory while it is open.
+  size_t memory_bytes() const;
+
+  // In key order, at least one.
+  const std::vector<Partition>& partitions() const { return partitions_; }
+  // The index of the partition whose range covers the key; partitions().size() if the key is past
+  // the table's end. Cost: binary search in memory.
+  size_t PartitionFor(std::string_view key) const;
+
+  // Reads, verifies and uncompresses one block. May block.
+  Result<std::shared_ptr<const Block>> ReadBlock(BlockHandle handle) const;
+
+  // The same in two steps, for batched reads (Env::NewReadQueue): CheckHandle; read
+  // handle.stored_bytes at handle.offset of file() into a BlockBuffer of that size; FinishBlock
+  // with it, on a worker.
+  Status CheckHandle(BlockHandle handle) const;
+  const ReadableFile& file() const { return *file_; }
+  Result<std::shared_ptr<const Block>> FinishBlock(BlockHandle handle, BlockBuffer raw) const;
+
+ private:
+  explicit TableReader(std::unique_ptr<ReadableFile> file) : file_(std::move(file)) {}
+  static Result<std::unique_ptr<TableReader>> OpenFile(Env& env, const std::string& path);
+  Status LoadFooter(TableFooter* footer);
+  Status LoadMeta(const Block& directory);
+  Status LoadTopIndex(const Block& top_index);
+  Result<std::shared_ptr<const Block>> ReadMeta(const Block& directory, std::string_view name,
+                                                BlockKind kind) const;
+  Status CheckExpected(const TableInfo& expected) const;
+
+  const std::unique_ptr<ReadableFile> file_;
+  TableId id_;
+  TableProperties properties_;
+  std::string bounds_;  // the partitions' bounds, end to end
+  std::vector<Partition> partitions_;
+  bool may_rewrite_ = true;
+};
+
+}  // namespace cairn::lsm
