@@ -49,11 +49,6 @@ enum class Admission : uint8_t {
   kRefuse,  // not healthy: answer -MISCONF with health_text()
 };
 
-struct SpaceCount {
-  int64_t live = 0;       // exact when unsettled is 0
-  int64_t unsettled = 0;  // entries whose Below is still unknown
-};
-
 // Figures for INFO and DEBUG LSM. Sizes in bytes, times in microseconds.
 struct EngineStats {
   uint64_t memtable_bytes = 0, memtable_entries = 0;

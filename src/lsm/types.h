@@ -42,6 +42,13 @@ enum class Below : uint8_t {
   kUnknown = 3,
 };
 
+// How many live entries a space has (design §10).
+struct SpaceCount {
+  int64_t live = 0;       // exact when unsettled is 0
+  int64_t unsettled = 0;  // entries whose Below is still unknown
+  bool operator==(const SpaceCount&) const = default;
+};
+
 // An entry as readers see it. `value` points into a memtable or a block; the header of whoever
 // hands it out says for how long.
 struct Entry {
