@@ -1,0 +1,124 @@
+#pragma once
+// An engine in memory for tests of keyspace, commands and server: a "memtable" over a "disk", both
+// ordered maps. What is told to it is checked (staged Below values against the truth), and what it
+// answers can be made hard on purpose:
+//
+//   missing mode    every key that an attempt reads for the first time is "not in memory": the
+//                   attempt is void and has to fetch and run again
+//   unsure filters  CheapBelow says kUnknown for what is on the disk or absent
+//   held durability durable (and written) move only by hand
+//   health, admission  as set
+//
+// Nothing happens by itself: fetches, settling and watermarks are queued and run by Poll(), as the
+// real engine's completions do; `wake` is called whenever something is queued.
+// Thread: one.
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lsm/engine.h"
+
+namespace cairn::test {
+
+struct StoredEntry {
+  lsm::Entry entry;  // value points into bytes
+  std::string bytes;
+};
+using EngineKey = std::pair<lsm::SpaceId, std::string>;
+using EntryMap = std::map<EngineKey, StoredEntry>;
+
+class FakeReadContext;
+
+class FakeEngine : public lsm::Engine {
+ public:
+  FakeEngine();
+  ~FakeEngine() override;
+
+  // --- what a test sets ---
+  void set_missing_mode(bool on) { missing_mode_ = on; }
+  void set_unsure_filters(bool on) { unsure_filters_ = on; }
+  void set_hold_durability(bool on) { hold_durability_ = on; }
+  void set_admission(lsm::Admission admission) { admission_ = admission; }
+  // Reads of this key fail with kCorruption.
+  void DamageKey(lsm::SpaceId space, std::string key);
+  void set_wake(std::function<void()> wake) { wake_ = std::move(wake); }
+  // Moves marks by hand, and calls on_watermark.
+  void AdvanceTo(lsm::Sequence written, lsm::Sequence durable);
+  // Also calls on_watermark; away from kHealthy, AdmitWrite refuses.
+  void SetHealth(lsm::Health health, std::string text);
+  // Calls on_room.
+  void MakeRoom();
+  // Everything in the memtable goes to the disk (tombstones go when nothing is under them).
+  void Flush();
+
+  // --- what a test looks at ---
+  // Staged Below values that contradict the truth, one line each. Must stay empty.
+  const std::vector<std::string>& below_errors() const { return below_errors_; }
+  size_t commits() const { return commits_; }
+  size_t fetches() const { return fetches_; }
+  // Live and dead entries of memtable and disk together.
+  size_t entry_count() const;
+
+  // --- lsm::Engine ---
+  lsm::Admission AdmitWrite(size_t bytes) override;
+  lsm::Sequence Commit(std::span<const lsm::StagedWrite> writes) override;
+  void EndTick() override;
+  lsm::Watermarks watermarks() const override { return marks_; }
+  void SetSyncMode(lsm::SyncMode mode) override { sync_mode_ = mode; }
+  std::unique_ptr<lsm::ReadContext> NewLoopContext() override;
+  void ResetContext(lsm::ReadContext& context) override;
+  void Fetch(lsm::ReadContext& context, std::function<void(const Status&)> done) override;
+  void CancelFetch(lsm::ReadContext& context) override;
+  void RetryContext(lsm::ReadContext& context) override;
+  lsm::SpaceCount Count(lsm::SpaceId space) const override;
+  void Settle(std::function<void()> done) override;
+  lsm::Health health() const override { return health_; }
+  std::string health_text() const override { return health_text_; }
+  void SetCallbacks(std::function<void()> on_watermark, std::function<void()> on_room) override;
+  void Poll() override;
+  lsm::EngineStats Stats() const override;
+  std::string DebugString() const override;
+  std::string TraceKey(lsm::SpaceId space, std::string_view key) override;
+  bool FreezeNow() override;
+  Status Stop() override;
+
+ private:
+  friend class FakeReadContext;
+  friend class FakeIterator;
+
+  struct PendingFetch {
+    FakeReadContext* context;
+    std::function<void(const Status&)> done;
+  };
+
+  // The newest entry, or null.
+  const StoredEntry* Find(const EngineKey& key) const;
+  bool LiveOnDisk(const EngineKey& key) const;
+  void CheckBelow(const lsm::StagedWrite& write, const EngineKey& key);
+  void Wake() {
+    if (wake_) wake_();
+  }
+
+  EntryMap memtable_, disk_;
+  lsm::Watermarks marks_;
+  lsm::SyncMode sync_mode_ = lsm::SyncMode::kAlways;
+  lsm::Health health_ = lsm::Health::kHealthy;
+  lsm::Admission admission_ = lsm::Admission::kAdmit;
+  std::string health_text_;
+  bool missing_mode_ = false, unsure_filters_ = false, hold_durability_ = false;
+  bool tick_ended_ = false, stopped_ = false;
+  std::set<EngineKey> damaged_;
+  std::deque<PendingFetch> pending_fetches_;
+  std::vector<std::function<void()>> pending_settles_;
+  std::function<void()> wake_, on_watermark_, on_room_;
+  std::vector<std::string> below_errors_;
+  size_t commits_ = 0, fetches_ = 0;
+};
+
+}  // namespace cairn::test
