@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from banned import BANS
-from cpp_text import line_of, strip_literals
+from cpp_text import line_of, strip_directives, strip_literals
 from functions import UnbalancedBraces, find_functions
 
 MAX_FILE_LINES = 400
@@ -109,6 +109,14 @@ def unfinished_mark(source):
             for match in re.finditer(rf'\b(?:{"|".join(words)})\b', source.text)]
 
 
+def check_in_header(source):
+    """In a test CHECK is Catch2's; a header of ours that says CHECK would change its meaning."""
+    if not (source.is_product and source.path.endswith('.h')):
+        return []
+    return [(line_of(source.code, match.start()), 'a header spells it CAIRN_CHECK or DCHECK')
+            for match in re.finditer(r'\bCHECK\s*\(', strip_directives(source.code))]
+
+
 def struct_memcpy(source):
     """A copy or fill of a whole struct: padding and pointers end up where bytes should be. A
     heuristic: the length names a CamelCase type, or a variable that is declared as one."""
@@ -133,6 +141,7 @@ RULES = {
     'function-length': function_length,
     'include-direction': include_direction,
     'unfinished-mark': unfinished_mark,
+    'check-in-header': check_in_header,
     'struct-memcpy': struct_memcpy,
     **BANS,
 }

@@ -41,7 +41,7 @@ class PendingBytes {
   char* end() { return memory_.get() + size_; }
   size_t room() const { return capacity_ - size_; }
   void Commit(size_t bytes) {
-    CHECK(bytes <= room());
+    CAIRN_CHECK(bytes <= room());
     size_ += bytes;
   }
 
@@ -63,7 +63,7 @@ class PendingBytes {
   void Reallocate(size_t capacity) {
     // realloc: moving a large block remaps its pages instead of copying them.
     char* memory = static_cast<char*>(std::realloc(memory_.get(), capacity));
-    CHECK(memory != nullptr);
+    CAIRN_CHECK(memory != nullptr);
     static_cast<void>(memory_.release());
     memory_.reset(memory);
     capacity_ = capacity;
