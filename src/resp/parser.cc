@@ -149,8 +149,8 @@ bool Parser::TakeHeaderLine(std::string_view* input) {
 }
 
 void Parser::ForgetLine() {
+  DCHECK(!line_has_nul_);  // such a line never ends
   line_.clear();
-  line_has_nul_ = false;
   line_has_cr_ = false;
 }
 

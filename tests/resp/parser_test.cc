@@ -146,12 +146,14 @@ TEST_CASE("malformed headers are refused in Redis's words", "[parser]") {
   for (const char* count : {"", "x", "01", "+1", " 1", "1 ", "-0", "-", "--1", "1.0", "1048577",
                             "2147483648", "9223372036854775808", "99999999999999999999999"}) {
     CAPTURE(count);
-    CHECK(ErrorOf(fmt::format("*{}\r\n", count)) == "Protocol error: invalid multibulk length");
+    CHECK(ErrorOf(fmt::format("*{}\r\n$4\r\nPING\r\n", count)) ==
+          "Protocol error: invalid multibulk length");
   }
   for (const char* size : {"", "x", "04", "+4", " 4", "4 ", "-0", "-1", "536870913",
                            "9223372036854775807", "9223372036854775808"}) {
     CAPTURE(size);
-    CHECK(ErrorOf(fmt::format("*1\r\n${}\r\n", size)) == "Protocol error: invalid bulk length");
+    CHECK(ErrorOf(fmt::format("*1\r\n${}\r\nPING\r\n", size)) ==
+          "Protocol error: invalid bulk length");
   }
   CHECK(ErrorOf("*1\r\nfoo\r\n") == "Protocol error: expected '$', got 'f'");
   CHECK(ErrorOf("*1\r\n\n\r\n") == "Protocol error: expected '$', got '\n'");
