@@ -124,7 +124,8 @@ class Env {
   virtual Result<bool> Exists(const std::string& path) = 0;
   // Names in the directory, without "." and "..", sorted.
   virtual Result<std::vector<std::string>> List(const std::string& directory) = 0;
-  // Makes the directory and its parents; one that is there already is fine.
+  // Makes the directory and its parents, and makes the new names durable; one that is there already
+  // is fine.
   virtual Status MakeDirectories(const std::string& path) = 0;
   // After OK, creations, renames, links and removals in the directory survive a power cut.
   virtual Status SyncDirectory(const std::string& path) = 0;
