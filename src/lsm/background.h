@@ -28,11 +28,12 @@ class Background {
   virtual void Wake() = 0;
   // Loop thread only: runs what has been posted, at most `limit` of them; true if more are left.
   virtual bool RunCompletions(size_t limit) = 0;
+  // Loop thread: finishes running jobs, drops queued jobs and completions. Idempotent; the
+  // destructor does it too. Submit drops its job afterwards.
+  virtual void Stop() = 0;
 };
 
 // Threads: `wake` is called from worker threads and must be async-safe in the way of uv_async_send.
-// Destruction finishes running jobs, drops queued ones, joins; completions not yet run are dropped.
-// Stop() does the same earlier (idempotent): afterwards Submit drops its job.
 struct LaneThreads {
   int flush = 1;
   int read = 4;

@@ -1,0 +1,220 @@
+#include "lsm/memtable.h"
+
+#include <cstring>
+#include <new>
+
+#include "util/check.h"
+
+namespace cairn::lsm {
+
+namespace {
+
+size_t RecordBytes(const StagedWrite& write) {
+  return sizeof(MemtableRecord) + (write.expire_at_ms != 0 ? 8 : 0) +
+         (write.child_space != 0 ? 8 : 0) + kSpacePrefixBytes + write.key.size() +
+         write.value.size();
+}
+
+bool PointsInto(std::string_view bytes, const MemtableRecord* record) {
+  const auto begin = reinterpret_cast<uintptr_t>(record);
+  const auto at = reinterpret_cast<uintptr_t>(bytes.data());
+  return at >= begin && at < begin + record->capacity_bytes;
+}
+
+Entry EntryOf(const MemtableRecord& record) {
+  Entry entry;
+  entry.kind = record.kind;
+  entry.below = record.below;
+  entry.tag = record.tag;
+  entry.sequence = record.sequence;
+  const char* extra = record.body();
+  if ((record.flags & MemtableRecord::kHasExpiry) != 0) {
+    entry.expire_at_ms = DecodeFixed64(extra);
+    extra += 8;
+  }
+  if ((record.flags & MemtableRecord::kHasChild) != 0) entry.child_space = DecodeFixed64(extra);
+  entry.value = record.value();
+  return entry;
+}
+
+}  // namespace
+
+class Memtable::Iterator final : public InternalIterator {
+ public:
+  explicit Iterator(const MemtableTree* tree) : cursor_(tree) {}
+  bool Valid() const override { return cursor_.Valid(); }
+  void SeekToFirst() override {
+    cursor_.SeekToFirst();
+    Load();
+  }
+  void SeekToLast() override {
+    cursor_.SeekToLast();
+    Load();
+  }
+  void Seek(std::string_view key) override {
+    cursor_.Seek(key);
+    Load();
+  }
+  void SeekForPrev(std::string_view key) override {
+    cursor_.SeekForPrev(key);
+    Load();
+  }
+  void Next() override {
+    cursor_.Next();
+    Load();
+  }
+  void Prev() override {
+    cursor_.Prev();
+    Load();
+  }
+  std::string_view key() const override { return cursor_.record().key(); }
+  const Entry& entry() const override { return entry_; }
+
+ private:
+  void Load() {
+    if (cursor_.Valid()) entry_ = EntryOf(cursor_.record());
+  }
+
+  MemtableTree::Cursor cursor_;
+  Entry entry_;
+};
+
+Memtable::Position Memtable::Find(std::string_view key) const {
+  return {tree_.Find(key), stamp_};
+}
+
+std::optional<Entry> Memtable::Read(const Position& position) const {
+  DCHECK(Valid(position));
+  if (!position.place.found) return std::nullopt;
+  return EntryOf(*tree_.At(position.place));
+}
+
+std::unique_ptr<InternalIterator> Memtable::NewIterator() const {
+  return std::make_unique<Iterator>(&tree_);
+}
+
+void Memtable::Apply(std::span<const StagedWrite> writes, Sequence first, const Position* hint) {
+  DCHECK(!writes.empty());
+  DCHECK(first > last_);
+  if (first_ == 0) first_ = first;
+  // A later write of the batch may hold a view of what an earlier one replaces (RENAME): then
+  // nothing may be overwritten where it stands, and what is replaced is kept to the end.
+  const bool in_place = writes.size() == 1;
+  Sequence sequence = first;
+  for (const StagedWrite& write : writes) {
+    const std::string_view key = MakeKey(&key_, write.space, write.key);
+    if (hint != nullptr) {
+      DCHECK(Valid(*hint));
+      DCHECK(tree_.Find(key).found == hint->place.found);
+      ApplyOne(write, sequence, *hint, in_place);
+      hint = nullptr;
+    } else {
+      ApplyOne(write, sequence, Find(key), in_place);
+    }
+    ++stamp_;
+    ++sequence;
+  }
+  last_ = sequence - 1;
+  for (MemtableRecord* record : replaced_) records_.Free(record, record->capacity_bytes);
+  replaced_.clear();
+}
+
+void Memtable::ApplyOne(const StagedWrite& write, Sequence sequence, const Position& position,
+                        bool in_place) {
+  const bool dies = write.kind != EntryKind::kValue;
+  if (!position.place.found) {
+    if (dies && write.below == Below::kAbsent) {
+      last_removed_ = sequence;
+    } else {
+      Insert(write, sequence, position);
+    }
+    return;
+  }
+  if (dies && tree_.At(position.place)->below == Below::kAbsent) {
+    Remove(position, sequence);
+  } else {
+    Overwrite(write, sequence, position, in_place);
+  }
+}
+
+MemtableRecord* Memtable::NewRecord(size_t bytes) {
+  auto* record = new (records_.Allocate(bytes)) MemtableRecord;
+  record->capacity_bytes = static_cast<uint32_t>(SlabArena::RoundedBytes(bytes));
+  return record;
+}
+
+// Requires: write.value stands elsewhere; key_ is the engine key.
+void Memtable::FillRecord(MemtableRecord* record, const StagedWrite& write, Sequence sequence,
+                          Below below) {
+  record->sequence = sequence;
+  record->key_bytes = static_cast<uint32_t>(kSpacePrefixBytes + write.key.size());
+  record->value_bytes = static_cast<uint32_t>(write.value.size());
+  record->kind = write.kind;
+  record->below = below;
+  record->tag = write.tag;
+  record->flags = static_cast<uint8_t>((write.expire_at_ms != 0 ? MemtableRecord::kHasExpiry : 0) |
+                                       (write.child_space != 0 ? MemtableRecord::kHasChild : 0));
+  char* to = reinterpret_cast<char*>(record + 1);
+  if (write.expire_at_ms != 0) {
+    EncodeFixed64(to, write.expire_at_ms);
+    to += 8;
+  }
+  if (write.child_space != 0) {
+    EncodeFixed64(to, write.child_space);
+    to += 8;
+  }
+  std::memcpy(to, key_.data(), key_.size());
+  if (!write.value.empty()) std::memcpy(to + key_.size(), write.value.data(), write.value.size());
+}
+
+void Memtable::Insert(const StagedWrite& write, Sequence sequence, const Position& position) {
+  MemtableRecord* record = NewRecord(RecordBytes(write));
+  FillRecord(record, write, sequence, write.below);
+  tree_.Insert(position.place, record);
+  CountEntry(&counts_, write.space, record->below, write.kind == EntryKind::kValue, 1);
+}
+
+void Memtable::Overwrite(const StagedWrite& write, Sequence sequence, const Position& position,
+                         bool in_place) {
+  MemtableRecord* old = tree_.At(position.place);
+  const Below below = old->below;
+  CountEntry(&counts_, write.space, below, old->kind == EntryKind::kValue, -1);
+  const size_t bytes = RecordBytes(write);
+  if (in_place && SlabArena::RoundedBytes(bytes) == old->capacity_bytes &&
+      !PointsInto(write.value, old)) {
+    FillRecord(old, write, sequence, below);
+  } else {
+    MemtableRecord* record = NewRecord(bytes);
+    FillRecord(record, write, sequence, below);
+    tree_.Replace(position.place, record);
+    Release(old);
+  }
+  CountEntry(&counts_, write.space, below, write.kind == EntryKind::kValue, 1);
+}
+
+void Memtable::Remove(const Position& position, Sequence sequence) {
+  MemtableRecord* record = tree_.At(position.place);
+  CountEntry(&counts_, SpaceOf(record->key()), record->below, record->kind == EntryKind::kValue,
+             -1);
+  tree_.Erase(position.place);
+  last_removed_ = sequence;
+  Release(record);
+}
+
+void Memtable::Release(MemtableRecord* record) {
+  replaced_.push_back(record);
+}
+
+void Memtable::Settle(std::string_view key, bool live) {
+  const Position position = Find(key);
+  if (!position.place.found) return;
+  MemtableRecord* record = tree_.At(position.place);
+  if (record->below != Below::kUnknown) return;
+  const SpaceId space = SpaceOf(key);
+  const bool live_now = record->kind == EntryKind::kValue;
+  CountEntry(&counts_, space, record->below, live_now, -1);
+  record->below = live ? Below::kLive : Below::kAbsent;
+  CountEntry(&counts_, space, record->below, live_now, 1);
+}
+
+}  // namespace cairn::lsm

@@ -1,0 +1,104 @@
+#pragma once
+// The newest writes, in order, in memory: one entry per key, the newest version of each (design
+// §5).
+//
+// Thread: the loop writes the active one. Frozen (never written again), it may be read by any
+// number of threads at once.
+// Lifetime: entries handed out point into the memtable; they are valid until the next Apply, or,
+// frozen, as long as the memtable.
+//
+// Invariants:
+//  1. An entry's `below` is that of the write which first put its key here, whatever later writes
+//     say: what lies below the memtable does not change while it is written.
+//  2. A key that dies here while nothing live lies below it (below == kAbsent) leaves no entry. Its
+//     absence still depends on the write that removed it: see last_removed().
+//  3. Applying the same batches to an empty memtable gives the same memtable, so replaying the log
+//     does, if it begins a memtable where the log says that one began.
+//
+// Counting: counts() has, per counted space, live and unsettled as sums over the entries (types.h,
+// Below): what this memtable adds to the counts of what lies below it.
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "lsm/internal_iterator.h"
+#include "lsm/memtable_tree.h"
+#include "lsm/slab_arena.h"
+#include "lsm/space_counts.h"
+#include "lsm/types.h"
+
+namespace cairn::lsm {
+
+class Memtable {
+ public:
+  // `number` tells memtables of one engine apart, in order.
+  explicit Memtable(uint64_t number) : number_(number) {}
+
+  // Where a key is or would be; good for the next Apply if nothing was applied in between.
+  struct Position {
+    MemtableTree::Position place;
+    uint64_t stamp = 0;
+  };
+
+  // Requires: an engine key.
+  Position Find(std::string_view key) const;
+  bool Valid(const Position& position) const { return position.stamp == stamp_; }
+  // The entry there, or nullopt if the key has none. Requires: Valid(position).
+  std::optional<Entry> Read(const Position& position) const;
+  std::optional<Entry> Get(std::string_view key) const { return Read(Find(key)); }
+
+  // Applies the writes in order; they get the sequence numbers first, first + 1, ... Their views
+  // may point into entries of this memtable. `hint` may be the position of the first write's key.
+  // Requires: not frozen; first > last_sequence().
+  void Apply(std::span<const StagedWrite> writes, Sequence first, const Position* hint);
+
+  // What was unknown is known now: `live` says whether a live value lay below. Nothing happens if
+  // the key has no entry or is settled. Requires: not frozen.
+  void Settle(std::string_view key, bool live);
+
+  std::unique_ptr<InternalIterator> NewIterator() const;
+
+  uint64_t number() const { return number_; }
+  bool empty() const { return last_ == 0; }  // nothing was ever applied
+  size_t entry_count() const { return tree_.size(); }
+  // Memory it really holds, free lists included.
+  size_t held_bytes() const { return records_.held_bytes() + tree_.held_bytes(); }
+  Sequence first_sequence() const { return first_; }
+  Sequence last_sequence() const { return last_; }
+  // The newest write that left no entry (invariant 2). A reader that finds no entry here depends
+  // on it: before that write is durable a power cut could bring the key back.
+  Sequence last_removed() const { return last_removed_; }
+  const SpaceCounts& counts() const { return counts_; }
+
+ private:
+  class Iterator;
+
+  void ApplyOne(const StagedWrite& write, Sequence sequence, const Position& position,
+                bool in_place);
+  void Insert(const StagedWrite& write, Sequence sequence, const Position& position);
+  void Overwrite(const StagedWrite& write, Sequence sequence, const Position& position,
+                 bool in_place);
+  void Remove(const Position& position, Sequence sequence);
+  MemtableRecord* NewRecord(size_t bytes);
+  void FillRecord(MemtableRecord* record, const StagedWrite& write, Sequence sequence, Below below);
+  void Release(MemtableRecord* record);
+
+  const uint64_t number_;
+  SlabArena records_;
+  MemtableTree tree_;
+  SpaceCounts counts_;
+  Sequence first_ = 0;
+  Sequence last_ = 0;
+  Sequence last_removed_ = 0;
+  uint64_t stamp_ = 1;
+  std::string key_;  // scratch of Apply
+  // Replaced by the batch being applied: later writes of it may still read them.
+  std::vector<MemtableRecord*> replaced_;
+};
+
+}  // namespace cairn::lsm
