@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "lsm/block_source.h"
+#include "lsm/bloom.h"
 #include "lsm/types.h"
 #include "util/status.h"
 
@@ -83,6 +84,9 @@ class Block : public std::enable_shared_from_this<Block> {
   // What it costs to keep: the buffer and this object.
   size_t memory_bytes() const { return buffer_.size_bytes() + sizeof(Block); }
 
+  // kFilter only.
+  const FilterView& filter() const { return filter_; }
+
   // Sorted kinds only: entries lie in [0, entries_end), restart points in [0, restart_count).
   uint32_t entries_end() const { return entries_end_; }
   uint32_t restart_count() const { return restart_count_; }
@@ -100,6 +104,7 @@ class Block : public std::enable_shared_from_this<Block> {
   uint32_t entries_end_ = 0;
   uint32_t restart_count_ = 0;
   uint32_t entry_count_ = 0;
+  FilterView filter_;
 };
 
 // Point searches in a sorted block, without building keys. A view of the payload, valid as long as

@@ -24,6 +24,11 @@ inline uint64_t FilterHash(std::string_view engine_key, uint64_t secret) {
   return Hash64(engine_key, secret);
 }
 
+// The line that holds a hash's bits: its high half scaled to the number of lines.
+inline size_t FilterLineOf(uint64_t hash, uint32_t line_count) {
+  return static_cast<size_t>(((hash >> 32) * line_count) >> 32);
+}
+
 class FilterBuilder {
  public:
   // bits_per_key <= 0: builds nothing.
@@ -45,10 +50,27 @@ class FilterBuilder {
   std::vector<uint64_t> hashes_;
 };
 
-// False: no key with this hash was added. Requires: ValidFilter(filter).
-bool FilterMayContain(std::string_view filter, uint64_t hash);
-// Starts loading the line that a probe will read.
-void PrefetchFilter(std::string_view filter, uint64_t hash);
-bool ValidFilter(std::string_view filter);
+// A filter ready to be probed; views into the bytes that it was parsed from.
+class FilterView {
+ public:
+  // False: no key with this hash was added. Requires: set by ParseFilter.
+  bool MayContain(uint64_t hash) const;
+  // Starts loading the line that a probe will read.
+  void Prefetch(uint64_t hash) const { __builtin_prefetch(Line(hash)); }
+
+ private:
+  friend bool ParseFilter(std::string_view bytes, FilterView* view);
+
+  const char* Line(uint64_t hash) const {
+    return lines_ + FilterLineOf(hash, line_count_) * kFilterLineBytes;
+  }
+
+  const char* lines_ = nullptr;
+  uint32_t line_count_ = 0;
+  int probes_ = 0;
+};
+
+// False if the bytes are no filter of this build.
+bool ParseFilter(std::string_view bytes, FilterView* view);
 
 }  // namespace cairn::lsm

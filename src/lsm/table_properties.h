@@ -55,5 +55,7 @@ void EncodeTableFooter(std::string* to, const TableFooter& footer, uint64_t file
 // `bytes` are the file's last kFooterBytes. kNotSupported for a newer format or an unknown
 // must-know feature, kCorruption for anything else.
 Status DecodeTableFooter(std::string_view bytes, uint64_t file_bytes, TableFooter* footer);
+// False if the table carries a feature that this build may read but not rewrite.
+bool MayRewrite(const TableFooter& footer);
 
 }  // namespace cairn::lsm
