@@ -28,9 +28,11 @@ class BlockCache {
   const Block* Lookup(FileNumber file, uint64_t offset);
   // Without counting or marking (CheapBelow, DEBUG TRACE).
   const Block* Peek(FileNumber file, uint64_t offset) const;
+  // A share of the block, for one that outlives the attempt (pins it), or null. Counts nothing.
+  std::shared_ptr<const Block> Share(FileNumber file, uint64_t offset) const;
   // Starts loading what Lookup will look at first.
   void Prefetch(FileNumber file, uint64_t offset) const;
-  // Takes a share of the block. A block that is there already stays, unless its bytes went.
+  // Takes a share of the block. A block that is there already stays.
   void Insert(FileNumber file, uint64_t offset, std::shared_ptr<const Block> block);
   // Drops at most `limit` blocks of a deleted file; true if some are left.
   bool EraseFile(FileNumber file, size_t limit);
@@ -67,13 +69,24 @@ class BlockCache {
     NodeIndex node = kNone;
   };
 
+  static constexpr size_t kChunkNodes = 4096;
+
+  // Charged for each block beside its own memory: its node and its share of the slots.
+  static constexpr size_t kNodeOverheadBytes = sizeof(Node) + 2 * sizeof(Slot);
+
   static uint64_t HashOf(FileNumber file, uint64_t offset);
+  Node& At(NodeIndex node) { return node_chunks_[node / kChunkNodes][node % kChunkNodes]; }
+  const Node& At(NodeIndex node) const {
+    return node_chunks_[node / kChunkNodes][node % kChunkNodes];
+  }
   NodeIndex Find(FileNumber file, uint64_t offset) const;
   NodeIndex NewNode();
   void GrowSlots();
-  void AddSlot(uint64_t hash, NodeIndex node);
+  void AddSlot(NodeIndex node);
   void RemoveSlot(NodeIndex node);
-  void LinkNewest(NodeIndex node);
+  // Evicts until the charge is at most `target_bytes`, or kMaxSteps blocks were looked at.
+  void Evict(size_t target_bytes);
+  void Link(NodeIndex node);
   void Unlink(NodeIndex node);
   void Remove(NodeIndex node);
 
@@ -84,7 +97,8 @@ class BlockCache {
   uint64_t misses_ = 0;
   uint64_t evictions_ = 0;
 
-  std::vector<Node> nodes_;
+  // In chunks, so that growing moves no node and never stops the loop for long.
+  std::vector<std::unique_ptr<Node[]>> node_chunks_;
   std::vector<NodeIndex> free_nodes_;
   std::vector<Slot> slots_;  // a power of two, at most three quarters full
   NodeIndex newest_ = kNone;

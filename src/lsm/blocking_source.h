@@ -37,6 +37,7 @@ class BlockingSource : public BlockSource {
 
   // Forgets kept blocks and the error.
   void Clear();
+  // Clear, and lets go of the tables.
   void CloseTables();
   size_t kept_blocks() const { return blocks_.size(); }
 

@@ -50,10 +50,11 @@ struct TableInfo {
   std::string DebugString() const;
 };
 
-// Appends the info as tagged fields, length first; unknown tags are skipped by DecodeTableInfo.
+// Appends the info as tagged fields (tagged_fields.h), length first.
 void EncodeTableInfo(std::string* to, const TableInfo& info);
-// Takes an info off the front of *from. False if the bytes are damaged or contradict themselves
-// (a key shorter than a space id, smallest > largest, counts that do not add up).
+// Takes an info off the front of *from. False if the bytes are damaged, hold a mandatory field of a
+// newer build, or contradict themselves (a key shorter than a space id, smallest > largest, counts
+// that do not add up).
 bool DecodeTableInfo(std::string_view* from, TableInfo* info);
 
 // A version's claim on a table: only keys in [lo, hi], both included, count; what lies outside is

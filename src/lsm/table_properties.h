@@ -14,6 +14,10 @@
 
 namespace cairn::lsm {
 
+// Names of meta blocks in a table's directory. Persisted.
+constexpr std::string_view kPropertiesName = "properties";
+constexpr std::string_view kTopIndexName = "top-index";
+
 // Everything that a table says of itself.
 struct TableProperties {
   // Without size_bytes, which is not known when the block is written; the reader fills it in.

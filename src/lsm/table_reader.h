@@ -67,10 +67,10 @@ class TableReader {
   explicit TableReader(std::unique_ptr<ReadableFile> file) : file_(std::move(file)) {}
   static Result<std::unique_ptr<TableReader>> OpenFile(Env& env, const std::string& path);
   Status LoadFooter(TableFooter* footer);
-  Status LoadMeta(const Block& directory);
   Status LoadTopIndex(const Block& top_index);
   Result<std::shared_ptr<const Block>> ReadMeta(const Block& directory, std::string_view name,
                                                 BlockKind kind) const;
+  Result<std::shared_ptr<const Block>> ReadKind(BlockHandle handle, BlockKind kind) const;
   Status CheckExpected(const TableInfo& expected) const;
 
   const std::unique_ptr<ReadableFile> file_;

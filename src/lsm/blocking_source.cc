@@ -1,0 +1,66 @@
+#include "lsm/blocking_source.h"
+
+#include <utility>
+
+#include "util/check.h"
+
+namespace cairn::lsm {
+namespace {
+
+// What one point lookup needs at once: filter, index and data block.
+constexpr size_t kMinKeptBlocks = 4;
+
+}  // namespace
+
+BlockingSource::BlockingSource(OpenTable open_table, size_t keep_blocks)
+    : open_table_(std::move(open_table)), keep_blocks_(keep_blocks) {
+  CHECK(keep_blocks == 0 || keep_blocks >= kMinKeptBlocks);
+}
+
+const TableReader* BlockingSource::Table(const TableRef& ref) {
+  if (!status_.ok()) return nullptr;
+  const auto open = tables_.find(ref.table->file);
+  if (open != tables_.end()) return open->second.get();
+  Result<std::shared_ptr<const TableReader>> reader = open_table_(ref);
+  if (!reader.ok()) {
+    Fail(reader.status());
+    return nullptr;
+  }
+  return tables_.emplace(ref.table->file, std::move(reader).value()).first->second.get();
+}
+
+const Block* BlockingSource::Fetch(const TableReader& table, BlockHandle handle) {
+  if (!status_.ok()) return nullptr;
+  const Key key{table.file_number(), handle.offset};
+  const auto kept = blocks_.find(key);
+  if (kept != blocks_.end()) return kept->second.get();
+  Result<std::shared_ptr<const Block>> block = table.ReadBlock(handle);
+  if (!block.ok()) {
+    Fail(block.status());
+    return nullptr;
+  }
+  if (keep_blocks_ != 0 && blocks_.size() == keep_blocks_) {
+    blocks_.erase(order_.front());
+    order_.pop_front();
+  }
+  order_.push_back(key);
+  return blocks_.emplace(key, std::move(block).value()).first->second.get();
+}
+
+void BlockingSource::Fail(const Status& status) {
+  CHECK(!status.ok());
+  if (status_.ok()) status_ = status;
+}
+
+void BlockingSource::Clear() {
+  blocks_.clear();
+  order_.clear();
+  status_ = Status::Ok();
+}
+
+void BlockingSource::CloseTables() {
+  Clear();
+  tables_.clear();
+}
+
+}  // namespace cairn::lsm

@@ -1,0 +1,170 @@
+#include "lsm/table_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "lsm/block_format.h"
+#include "lsm/block_iterator.h"
+#include "util/check.h"
+
+namespace cairn::lsm {
+
+Result<std::unique_ptr<const TableReader>> TableReader::Open(Env& env, const std::string& path,
+                                                             const TableInfo& expected,
+                                                             uint64_t filter_secret) {
+  ASSIGN_OR_RETURN(std::unique_ptr<TableReader> reader, OpenFile(env, path));
+  RETURN_IF_ERROR(reader->CheckExpected(expected).Annotate(path));
+  const uint64_t wanted = FilterSecretCheck(filter_secret);
+  const uint64_t got = reader->properties_.filter_secret_check;
+  if (wanted != got) {
+    return Status::Corruption(
+        fmt::format("{}: built for another store: filter secret check wanted {:016x}, got {:016x}",
+                    path, wanted, got));
+  }
+  return std::unique_ptr<const TableReader>(std::move(reader));
+}
+
+Result<std::unique_ptr<const TableReader>> TableReader::OpenUnknown(Env& env,
+                                                                    const std::string& path,
+                                                                    FileNumber file) {
+  ASSIGN_OR_RETURN(std::unique_ptr<TableReader> reader, OpenFile(env, path));
+  reader->properties_.info.file = file;
+  return std::unique_ptr<const TableReader>(std::move(reader));
+}
+
+Result<std::unique_ptr<TableReader>> TableReader::OpenFile(Env& env, const std::string& path) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ReadableFile> file, env.OpenReadable(path));
+  std::unique_ptr<TableReader> reader(new TableReader(std::move(file)));
+  TableFooter footer;
+  RETURN_IF_ERROR(reader->LoadFooter(&footer).Annotate(path));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Block> directory,
+                   reader->ReadKind(footer.directory, BlockKind::kDirectory));
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Block> properties,
+                   reader->ReadMeta(*directory, kPropertiesName, BlockKind::kProperties));
+  RETURN_IF_ERROR(DecodeTableProperties(properties->bytes(), &reader->properties_).Annotate(path));
+  reader->properties_.info.size_bytes = reader->file_->size_bytes();
+  if (reader->properties_.info.id != reader->id_) {
+    return Status::Corruption(fmt::format("{}: properties name another table", path));
+  }
+  ASSIGN_OR_RETURN(const std::shared_ptr<const Block> top_index,
+                   reader->ReadMeta(*directory, kTopIndexName, BlockKind::kTopIndex));
+  RETURN_IF_ERROR(reader->LoadTopIndex(*top_index).Annotate(path));
+  return reader;
+}
+
+Status TableReader::LoadFooter(TableFooter* footer) {
+  const uint64_t file_bytes = file_->size_bytes();
+  if (file_bytes < kFooterBytes) {
+    return Status::Corruption(
+        fmt::format("{} bytes are no table, whose footer takes {}", file_bytes, kFooterBytes));
+  }
+  char bytes[kFooterBytes];
+  RETURN_IF_ERROR(file_->Read(file_bytes - kFooterBytes, kFooterBytes, bytes));
+  RETURN_IF_ERROR(DecodeTableFooter({bytes, kFooterBytes}, file_bytes, footer)
+                      .Annotate(fmt::format("offset {}", file_bytes - kFooterBytes)));
+  id_ = footer->id;
+  may_rewrite_ = MayRewrite(*footer);
+  return Status::Ok();
+}
+
+Status TableReader::LoadTopIndex(const Block& top_index) {
+  std::vector<size_t> ends;
+  BlockIterator entry(top_index);
+  for (entry.SeekToFirst(); entry.Valid(); entry.Next()) {
+    const PartitionHandles handles = PartitionOfPayload(entry.payload());
+    RETURN_IF_ERROR(CheckHandle(handles.index));
+    if (handles.filter.stored_bytes != 0) RETURN_IF_ERROR(CheckHandle(handles.filter));
+    bounds_.append(entry.key());
+    ends.push_back(bounds_.size());
+    partitions_.push_back({{}, handles});
+  }
+  bounds_.shrink_to_fit();
+  // Only now do the bounds no longer move.
+  size_t begin = 0;
+  for (size_t i = 0; i < ends.size(); ++i) {
+    partitions_[i].bound = std::string_view(bounds_).substr(begin, ends[i] - begin);
+    begin = ends[i];
+  }
+  const bool covers = std::string_view(properties_.info.largest) < partitions_.back().bound;
+  if (partitions_.size() != properties_.partitions || !covers) {
+    return Status::Corruption(fmt::format("top index: {} partitions where {} were promised, {}",
+                                          partitions_.size(), properties_.partitions,
+                                          covers ? "complete" : "not up to the largest key"));
+  }
+  return Status::Ok();
+}
+
+Result<std::shared_ptr<const Block>> TableReader::ReadMeta(const Block& directory,
+                                                           std::string_view name,
+                                                           BlockKind kind) const {
+  const std::string_view payload = FindExact(directory, name);
+  if (payload.data() == nullptr) {
+    return Status::Corruption(
+        fmt::format("{}: the directory names no block \"{}\"", file_->path(), name));
+  }
+  return ReadKind(HandleOfPayload(payload), kind);
+}
+
+Result<std::shared_ptr<const Block>> TableReader::ReadKind(BlockHandle handle,
+                                                           BlockKind kind) const {
+  ASSIGN_OR_RETURN(std::shared_ptr<const Block> block, ReadBlock(handle));
+  if (block->kind() != kind) {
+    return Status::Corruption(fmt::format("{} offset {}: block kind wanted {}, got {}",
+                                          file_->path(), handle.offset, static_cast<int>(kind),
+                                          static_cast<int>(block->kind())));
+  }
+  return block;
+}
+
+Status TableReader::CheckExpected(const TableInfo& expected) const {
+  const TableInfo& info = properties_.info;
+  const bool same = info.id == expected.id && info.file == expected.file &&
+                    info.size_bytes == expected.size_bytes && info.entries == expected.entries &&
+                    info.min_sequence == expected.min_sequence &&
+                    info.max_sequence == expected.max_sequence &&
+                    info.smallest == expected.smallest && info.largest == expected.largest;
+  if (same) return Status::Ok();
+  return Status::Corruption(
+      fmt::format("wanted {}, got {}", expected.DebugString(), info.DebugString()));
+}
+
+size_t TableReader::memory_bytes() const {
+  const TableInfo& info = properties_.info;
+  return sizeof *this + bounds_.capacity() + partitions_.capacity() * sizeof(Partition) +
+         info.smallest.capacity() + info.largest.capacity();
+}
+
+size_t TableReader::PartitionFor(std::string_view key) const {
+  const auto at = std::ranges::upper_bound(partitions_, key, {}, &Partition::bound);
+  return static_cast<size_t>(at - partitions_.begin());
+}
+
+Status TableReader::CheckHandle(BlockHandle handle) const {
+  const uint64_t end = file_->size_bytes() - kFooterBytes;
+  if (handle.stored_bytes >= kBlockTrailerBytes && handle.stored_bytes <= kMaxBlockBytes &&
+      handle.offset <= end && handle.stored_bytes <= end - handle.offset) {
+    return Status::Ok();
+  }
+  return Status::Corruption(fmt::format("{}: a block of {} bytes at offset {} in a file of {}",
+                                        file_->path(), handle.stored_bytes, handle.offset,
+                                        file_->size_bytes()));
+}
+
+Result<std::shared_ptr<const Block>> TableReader::ReadBlock(BlockHandle handle) const {
+  RETURN_IF_ERROR(CheckHandle(handle));
+  BlockBuffer raw(handle.stored_bytes);
+  RETURN_IF_ERROR(file_->Read(handle.offset, handle.stored_bytes, raw.data()));
+  return FinishBlock(handle, std::move(raw));
+}
+
+Result<std::shared_ptr<const Block>> TableReader::FinishBlock(BlockHandle handle,
+                                                              BlockBuffer raw) const {
+  CHECK(raw.size_bytes() == handle.stored_bytes);
+  Result<std::shared_ptr<const Block>> block = OpenBlock(std::move(raw), id_, handle.offset);
+  if (block.ok()) return block;
+  return block.status().Annotate(fmt::format("{} offset {}", file_->path(), handle.offset));
+}
+
+}  // namespace cairn::lsm
