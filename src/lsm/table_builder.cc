@@ -41,12 +41,12 @@ Result<std::unique_ptr<TableBuilder>> TableBuilder::Create(Env& env, const std::
   char random[16];
   env.FillRandom(random, sizeof random);
   const TableId id{DecodeFixed64(random), DecodeFixed64(random + 8)};
-  return std::unique_ptr<TableBuilder>(
-      new TableBuilder(std::move(file), options, id, env.WallMicros() / 1000));
+  return std::make_unique<TableBuilder>(Private{}, std::move(file), options, id,
+                                        env.WallMicros() / 1000);
 }
 
-TableBuilder::TableBuilder(std::unique_ptr<AppendFile> file, const TableBuildOptions& options,
-                           TableId id, uint64_t now_ms)
+TableBuilder::TableBuilder(Private, std::unique_ptr<AppendFile> file,
+                           const TableBuildOptions& options, TableId id, uint64_t now_ms)
     : file_(std::move(file)),
       options_(options),
       data_(options.restart_interval),

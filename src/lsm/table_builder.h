@@ -34,10 +34,14 @@ struct TableBuildOptions {
 };
 
 class TableBuilder {
+  struct Private {};  // only Create makes builders
+
  public:
   // Creates the file and draws the table's id. The clock is read once.
   static Result<std::unique_ptr<TableBuilder>> Create(Env& env, const std::string& path,
                                                       const TableBuildOptions& options);
+  TableBuilder(Private, std::unique_ptr<AppendFile> file, const TableBuildOptions& options,
+               TableId id, uint64_t now_ms);
   // Closes the file; what was not finished is garbage.
   ~TableBuilder();
 
@@ -52,8 +56,6 @@ class TableBuilder {
   Result<TableInfo> Finish();
 
  private:
-  TableBuilder(std::unique_ptr<AppendFile> file, const TableBuildOptions& options, TableId id,
-               uint64_t now_ms);
   void Count(std::string_view key, const Entry& entry);
   Status FinishDataBlock();
   // Writes the index entry of the last data block; `bound` is above its keys, not above what comes.

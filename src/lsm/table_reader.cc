@@ -36,7 +36,7 @@ Result<std::unique_ptr<const TableReader>> TableReader::OpenUnknown(Env& env,
 
 Result<std::unique_ptr<TableReader>> TableReader::OpenFile(Env& env, const std::string& path) {
   ASSIGN_OR_RETURN(std::unique_ptr<ReadableFile> file, env.OpenReadable(path));
-  std::unique_ptr<TableReader> reader(new TableReader(std::move(file)));
+  auto reader = std::make_unique<TableReader>(Private{}, std::move(file));
   TableFooter footer;
   RETURN_IF_ERROR(reader->LoadFooter(&footer).Annotate(path));
   ASSIGN_OR_RETURN(const std::shared_ptr<const Block> directory,

@@ -21,6 +21,8 @@
 namespace cairn::lsm {
 
 class TableReader {
+  struct Private {};  // only Open… makes readers
+
  public:
   // One index block with the filter over the same keys. All keys of partition i are < bound(i), and
   // >= bound(i - 1).
@@ -38,6 +40,8 @@ class TableReader {
   // the given file number.
   static Result<std::unique_ptr<const TableReader>> OpenUnknown(Env& env, const std::string& path,
                                                                 FileNumber file);
+
+  TableReader(Private, std::unique_ptr<ReadableFile> file) : file_(std::move(file)) {}
 
   FileNumber file_number() const { return properties_.info.file; }
   const TableInfo& info() const { return properties_.info; }
@@ -64,7 +68,6 @@ class TableReader {
   Result<std::shared_ptr<const Block>> FinishBlock(BlockHandle handle, BlockBuffer raw) const;
 
  private:
-  explicit TableReader(std::unique_ptr<ReadableFile> file) : file_(std::move(file)) {}
   static Result<std::unique_ptr<TableReader>> OpenFile(Env& env, const std::string& path);
   Status LoadFooter(TableFooter* footer);
   Status LoadTopIndex(const Block& top_index);
