@@ -12,6 +12,7 @@
 #include <span>
 #include <string_view>
 
+#include "commands/effects.h"
 #include "commands/server_control.h"
 #include "commands/session.h"
 #include "keyspace/transaction.h"
@@ -25,6 +26,7 @@ struct CommandContext {
   std::span<const std::string_view> argv;  // argv[0] is the command's name as it was sent
   const CommandSpec& spec;                 // the row (a subcommand's own row where it has one)
   Transaction& tx;
+  Effects& effects;
   resp::Writer& reply;
   Session& session;       // read only, except in control commands
   ServerControl& server;  // control commands and INFO-like ones only
@@ -54,8 +56,10 @@ enum class CommandFlag : uint32_t {
   kMovableKeys = 1u << 17,
   kAllowBusy = 1u << 18,
   // Ours, not shown by COMMAND INFO:
-  kControl = 1u << 24,  // run once, at commit; changes session or server
-  kLarge = 1u << 25,    // walks without a bound (KEYS): a snapshot job on a worker
+  kControl = 1u << 24,        // run once, at commit; changes session or server
+  kLarge = 1u << 25,          // walks without a bound (KEYS): a snapshot job on a worker
+  kNoTouch = 1u << 26,        // looks at keys without using them (TTL, OBJECT): idle times stay
+  kSystemCommand = 1u << 27,  // COMMAND DOCS says doc flag "syscmd"
 };
 constexpr uint32_t operator|(CommandFlag a, CommandFlag b) {
   return static_cast<uint32_t>(a) | static_cast<uint32_t>(b);
@@ -114,10 +118,10 @@ struct KeySpec {
     kVariableFlags = 1u << 10,
   };
   uint32_t access = 0;
-  std::string_view notes;
+  std::string_view notes = {};
   Begin begin = Begin::kIndex;
-  int begin_index = 1;             // kIndex: the argument; kKeyword: where the search starts
-  std::string_view begin_keyword;  // kKeyword
+  int begin_index = 1;                  // kIndex: the argument; kKeyword: where the search starts
+  std::string_view begin_keyword = {};  // kKeyword
   Find find = Find::kRange;
   int last_key = 0, key_step = 1, limit = 0;  // kRange
   int keynum_index = 0, first_key = 0;        // kKeyNum (key_step too)
@@ -137,10 +141,10 @@ struct CommandArg {
     kBlock
   };
   enum Flag : uint8_t { kOptional = 1, kMultiple = 2, kMultipleToken = 4 };
-  std::string_view name;
+  std::string_view name = {};
   Type type = Type::kString;
   int key_spec_index = -1;
-  std::string_view token, summary, since, deprecated_since;
+  std::string_view token = {}, summary = {}, since = {}, deprecated_since = {};
   uint8_t flags = 0;
   std::span<const CommandArg> args = {};  // of kOneOf and kBlock
 };
@@ -153,17 +157,19 @@ struct CommandHistory {
 // commands/table.cc lists the families. Texts are our own words; names, arity, flags, categories,
 // key specs, argument names and tokens are Redis 7.0.15's.
 struct CommandSpec {
-  std::string_view name;  // lower case; of a subcommand: without its container ("get")
-  int arity = 0;          // as in Redis: negative = at least
-  uint32_t flags = 0;     // CommandFlag
+  std::string_view name = {};  // lower case; of a subcommand: without its container ("get")
+  int arity = 0;               // as in Redis: negative = at least
+  uint32_t flags = 0;          // CommandFlag
   uint32_t acl_categories = 0;
-  std::string_view group, since, summary, complexity;
+  std::string_view group = {}, since = {}, summary = {}, complexity = {};
   Handler handler = nullptr;  // null for a container that is nothing without a subcommand
   std::span<const KeySpec> key_specs = {};
   std::span<const CommandArg> args = {};
   std::span<const std::string_view> tips = {};
   std::span<const CommandHistory> history = {};
   std::span<const CommandSpec> subcommands = {};
+  // Of rows with a key spec of kVariableFlags: what these arguments really do to the key.
+  uint32_t (*variable_access)(std::span<const std::string_view> argv) = nullptr;
   std::string_view deprecated_since = {}, replaced_by = {};
 
   bool Has(CommandFlag flag) const { return flags & static_cast<uint32_t>(flag); }

@@ -29,8 +29,9 @@ class Keyspace {
   // Returns the batch's last sequence. Requires: tx.has_writes(), not missed, status OK, admitted.
   lsm::Sequence Commit(Transaction& tx);
 
-  int database_count() const { return static_cast<int>(spaces_.size()); }
-  lsm::SpaceId space_of(int db) const { return spaces_[static_cast<size_t>(db)]; }
+  int database_count() const { return static_cast<int>(databases_.size()); }
+  // 0 if nothing was ever written to the database.
+  lsm::SpaceId space_of(int db) const { return databases_[static_cast<size_t>(db)].space; }
   lsm::SpaceCount Count(int db) const;
   lsm::Engine& engine() { return engine_; }
   size_t dead_space_count() const { return dead_spaces_.size(); }
@@ -38,8 +39,18 @@ class Keyspace {
  private:
   friend class Transaction;
 
+  struct Database {
+    lsm::SpaceId space = 0;       // its (flat) space; 0 = none yet
+    lsm::Sequence mapped_at = 0;  // of the batch that gave it that space; 0 = before the start
+  };
+
+  // One kind of system record each; false if the context missed.
+  Result<bool> LoadDatabases(lsm::ReadContext& reads);
+  Result<bool> LoadNextSpace(lsm::ReadContext& reads);
+  Result<bool> LoadDeadSpaces(lsm::ReadContext& reads);
+
   lsm::Engine& engine_;
-  std::vector<lsm::SpaceId> spaces_;  // database → its (flat) space
+  std::vector<Database> databases_;
   std::vector<lsm::SpaceId> dead_spaces_;
   lsm::SpaceId next_space_ = lsm::kFirstUserSpace;
 };

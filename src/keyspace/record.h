@@ -34,6 +34,11 @@ inline Encoding EncodingOf(uint8_t tag) {
   return static_cast<Encoding>(tag >> 4);
 }
 
+// A key is there up to and including the millisecond that its expiry names. 0 = no expiry.
+inline bool IsExpired(uint64_t expire_at_ms, uint64_t now_ms) {
+  return expire_at_ms != 0 && expire_at_ms < now_ms;
+}
+
 // Redis's names: "string", "none", …; "raw", "int", "embstr".
 std::string_view TypeName(Type type);
 std::string_view EncodingName(Encoding encoding);

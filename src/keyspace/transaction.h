@@ -9,12 +9,15 @@
 // long; computed values are copied into scratch() by the caller.
 // Errors: a failed read (damage, I/O) is sticky in status(); the executor answers it.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "keyspace/record.h"
+#include "keyspace/staged_writes.h"
 #include "lsm/read_context.h"
 #include "lsm/types.h"
 #include "util/arena.h"
@@ -30,10 +33,13 @@ enum class KeyEventCause : uint8_t { kCommand, kExpired, kEvicted };
 // (commands/… names them all when notify-keyspace-events is served).
 enum class KeyEventClass : uint32_t { kGeneric = 1, kString = 2, kExpired = 4, kNew = 8 };
 
+// An empty event (then an empty key, too) says that the whole database changed: FLUSHDB, SWAPDB.
+// No keyspace event is published for it.
 struct KeyChange {
   int db = 0;
-  std::string_view key;
-  std::string_view event;  // "set", "del", "rename_to", … : Redis's event names
+  std::string_view key = {};
+  std::string_view event =
+      {};  // "set", "del", "rename_to", … : Redis's event names; lives for ever
   KeyEventClass event_class = KeyEventClass::kGeneric;
   KeyEventCause cause = KeyEventCause::kCommand;
 };
@@ -43,7 +49,7 @@ struct KeyChange {
 struct KeyRef {
   int db = 0;
   lsm::SpaceId space = 0;
-  std::string_view name;
+  std::string_view name = {};
   bool exists = false;    // there and not expired
   bool physical = false;  // a live entry stands there (an expired one included): what counts count
   bool expired = false;   // physical && past its time; a tombstone for it has been staged
@@ -52,7 +58,7 @@ struct KeyRef {
   Type type = Type::kNone;
   Encoding encoding = Encoding::kRaw;
   uint64_t expire_at_ms = 0;  // 0 = no TTL
-  std::string_view value;
+  std::string_view value = {};
 };
 
 // Counters staged with the attempt, added to the server's at commit; an abandoned attempt leaves
@@ -82,11 +88,12 @@ class Transaction {
   KeyRef OpenBlind(int db, std::string_view key);
   // hits or misses += 1, as Redis's lookupKeyRead does.
   void CountLookup(const KeyRef& key) { ++(key.exists ? counters_.hits : counters_.misses); }
-  // Live, unexpired keys of the database in key order, this transaction's own writes not included
-  // (no command both stages writes and walks). lower inclusive, upper exclusive; empty = open.
-  // Notes a range read.
+  // Keys of the database in key order, this transaction's own writes not included (no command both
+  // stages writes and walks). lower inclusive, upper exclusive; empty = open. Notes a range read.
   class Walk;
   Walk WalkKeys(int db, std::string_view lower, std::string_view upper);
+  // The space that the database is for this attempt; 0 if nothing was ever written to it.
+  lsm::SpaceId SpaceOf(int db) const;
   // DBSIZE. Notes a range read. unsettled > 0: the executor may settle and run again.
   lsm::SpaceCount CountKeys(int db);
 
@@ -98,7 +105,7 @@ class Transaction {
   void SetExpire(const KeyRef& key, uint64_t expire_at_ms);
   // Requires: key.physical.
   void Delete(const KeyRef& key);
-  // O(1): the database gets a new, empty space; the old one goes into the set of dead spaces.
+  // O(1): the database's space goes into the set of dead spaces; its next write gets a new one.
   void FlushDatabase(int db);
   void SwapDatabases(int a, int b);
   // The one hook. Fired in order at commit. Costs a bit test when nobody listens.
@@ -109,6 +116,7 @@ class Transaction {
 
   // --- for handlers ---
   uint64_t now_ms() const { return now_ms_; }
+  bool listening() const { return listening_; }
   Random& random() { return random_; }
   // Memory for computed values; lives until the next Begin.
   Arena& scratch() { return scratch_; }
@@ -119,17 +127,29 @@ class Transaction {
   bool missed() const { return reads_.missed(); }
   const Status& status() const { return reads_.status(); }
   lsm::ReadContext& reads() { return reads_; }
+  // The newest sequence that what was read depends on: of keys (an absent one's tombstone included)
+  // and of the map that names their databases (after a FLUSHDB, that one's). If
+  // reads().read_range(), the reply depends on the newest sequence there is instead.
+  lsm::Sequence newest_seen() const { return std::max(reads_.newest_seen(), map_seen_); }
   bool has_writes() const { return !writes_.empty(); }
   // True if all that is staged is the removal of expired keys: may be dropped (engine not healthy,
   // read-only run on a worker) without changing what the command answers.
-  bool only_optional_writes() const { return required_writes_ == 0; }
+  bool only_optional_writes() const { return writes_.required_count() == 0; }
+  // Requires: only_optional_writes().
   void DropWrites();
-  size_t staged_bytes() const { return staged_bytes_; }
+  size_t staged_bytes() const { return writes_.bytes(); }
   const AttemptCounters& counters() const { return counters_; }
   const std::vector<KeyChange>& changes() const { return changes_; }
 
  private:
   friend class Keyspace;
+
+  KeyRef FromStaged(KeyRef ref, const lsm::StagedWrite& staged) const;
+  void StageExpired(const KeyRef& key);
+  // Gives a database without a space a new one.
+  lsm::SpaceId SpaceForWrite(int db);
+  void MapDatabase(int db, lsm::SpaceId space);
+  void StageSystem(std::string_view key, std::string_view value);
   void StageChange(KeyEventClass event_class, std::string_view event, int db, std::string_view key,
                    KeyEventCause cause);
 
@@ -139,13 +159,36 @@ class Transaction {
   Random random_{0};
   Arena scratch_;
   bool listening_ = false;
-  std::vector<lsm::StagedWrite> writes_;
-  size_t required_writes_ = 0;
-  size_t staged_bytes_ = 0;
+  StagedWrites writes_;
   AttemptCounters counters_;
   std::vector<KeyChange> changes_;
-  // Database → space as this attempt sees it where it changed it (FLUSHDB, SWAPDB).
-  std::vector<std::pair<int, lsm::SpaceId>> remapped_;
+  lsm::Sequence map_seen_ = 0;
+  // What the attempt changes of the keyspace's map, adopted by Commit.
+  std::vector<std::pair<int, lsm::SpaceId>> remapped_;  // database → space, one entry a database
+  std::vector<lsm::SpaceId> died_;
+  lsm::SpaceId next_space_ = 0;  // 0 = as it was
+};
+
+// The physical entries of a database one by one, dead and expired ones included, so that whoever
+// walks can bound what a call costs. Lifetime: within the attempt.
+class Transaction::Walk {
+ public:
+  Walk(std::unique_ptr<lsm::Iterator> entries, uint64_t now_ms)
+      : entries_(std::move(entries)), now_ms_(now_ms) {}
+
+  bool Valid() const { return entries_ != nullptr && entries_->Valid(); }
+  // Requires: Valid(), for all of these. key() is valid until Next.
+  void Next() { entries_->Next(); }
+  std::string_view key() const { return entries_->key(); }
+  // There is a key for clients to see: live and not expired.
+  bool visible() const {
+    return entries_->entry().live() && !IsExpired(entries_->entry().expire_at_ms, now_ms_);
+  }
+  Type type() const { return TypeOf(entries_->entry().tag); }
+
+ private:
+  std::unique_ptr<lsm::Iterator> entries_;  // null: the database has no space yet
+  uint64_t now_ms_;
 };
 
 }  // namespace cairn

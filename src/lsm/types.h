@@ -74,8 +74,8 @@ struct StagedWrite {
   SpaceId space = 0;
   uint64_t expire_at_ms = 0;
   SpaceId child_space = 0;
-  std::string_view key;
-  std::string_view value;
+  std::string_view key = {};
+  std::string_view value = {};
 };
 
 // Writes the engine key into *to (cleared first) and returns a view of it.
