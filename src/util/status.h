@@ -89,7 +89,8 @@ class [[nodiscard]] Result {
     CAIRN_CHECK(ok());
     return std::get<T>(rep_);
   }
-  T&& value() && {
+  // By value: `for (x : List(d).value())` must not walk over what a dead temporary held.
+  T value() && {
     CAIRN_CHECK(ok());
     return std::get<T>(std::move(rep_));
   }
@@ -97,7 +98,7 @@ class [[nodiscard]] Result {
   const T* operator->() const { return &value(); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
-  T&& operator*() && { return std::move(*this).value(); }
+  T operator*() && { return std::move(*this).value(); }
 
  private:
   std::variant<T, Status> rep_;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "env/env.h"
+#include "env/fault_env.h"
 #include "env/posix_env.h"
 #include "support/scratch_directory.h"
 
@@ -20,13 +21,19 @@ struct OnPosix {
   std::string directory = scratch.path();
 };
 
+struct OnFaults {
+  FaultEnv env;
+  std::string directory = "/data";
+  OnFaults() { REQUIRE(env.MakeDirectories(directory).ok()); }
+};
+
 std::string ReadAll(const ReadableFile& file) {
   std::string content(file.size_bytes(), '?');
   REQUIRE(file.Read(0, content.size(), content.data()).ok());
   return content;
 }
 
-#define FOR_EVERY_ENV(name) TEMPLATE_TEST_CASE(name, "[contract]", OnPosix)
+#define FOR_EVERY_ENV(name) TEMPLATE_TEST_CASE(name, "[contract]", OnPosix, OnFaults)
 
 FOR_EVERY_ENV("an appended file reads back") {
   TestType on;
