@@ -4,7 +4,8 @@
 // A handler is a plain synchronous function: arguments, state and a clock in; staged effects and a
 // reply out. It never blocks and touches nothing else, so it may run any number of times before
 // one run counts. Handlers of control commands (CommandFlag::kControl) are run exactly once, at
-// commit, and may change the session and the server through the interfaces given.
+// commit, and may change the session and the server through the interfaces given. One that reads
+// keys (DEBUG OBJECT) changes nothing, and is run again like any other when it misses.
 //
 // Thread: the loop, or a worker for snapshot jobs (then with a blocking read context).
 

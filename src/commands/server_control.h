@@ -53,9 +53,11 @@ class ServerControl {
   virtual std::string_view redis_version() const = 0;  // what INFO and HELLO call redis_version
   virtual std::string LsmDebugString() = 0;
   virtual std::string TraceKey(int db, std::string_view key) = 0;
-  // Seconds since the key was last touched, as the access clock remembers (OBJECT IDLETIME).
+  // Seconds since the key was last used, as the access clock remembers (OBJECT IDLETIME). What is a
+  // use: every command with keys whose row lacks CommandFlag::kNoTouch; the executor notes it.
   virtual uint64_t IdleSeconds(int db, std::string_view key) = 0;
-  // Notes an access for IdleSeconds (reads and writes of keys; not OBJECT, TYPE, TTL…).
+  // OBJECT FREQ: Redis's logarithmic counter, 0 to 255.
+  virtual uint64_t AccessFrequency(int db, std::string_view key) = 0;
   virtual bool FrequencyPolicy() const = 0;  // maxmemory-policy is an LFU one
 
   // --- connections ---

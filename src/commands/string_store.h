@@ -10,6 +10,12 @@
 
 namespace cairn {
 
+// The key for a write that does not care what it holds. Nothing is read, unless somebody listens
+// and has to be told whether the key is new.
+inline KeyRef OpenToOverwrite(CommandContext& c, std::string_view name) {
+  return c.tx.listening() ? c.tx.Open(c.session.db, name) : c.tx.OpenBlind(c.session.db, name);
+}
+
 // The event of a key that was not there. Redis fires it before the command's own.
 inline void NotifyIfNew(CommandContext& c, const KeyRef& key) {
   if (!key.exists) c.tx.Notify(KeyEventClass::kNew, "new", key.db, key.name);
