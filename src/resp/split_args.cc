@@ -2,11 +2,13 @@
 
 #include <cstring>
 
+#include "util/ascii.h"
+
 namespace cairn::resp {
 namespace {
 
 // isspace() of the C locale.
-bool IsBlank(char c) {
+bool IsSpace(char c) {
   return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
@@ -17,7 +19,7 @@ bool EndsBareArg(char c) {
 
 // -1 if it is none.
 int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
+  if (IsDigit(c)) return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
@@ -48,7 +50,7 @@ class Splitter {
 
   // False at the end of the line.
   bool SkipBlanks() {
-    while (in_ < end_ && IsBlank(*in_)) ++in_;
+    while (in_ < end_ && IsSpace(*in_)) ++in_;
     return in_ < end_;
   }
 
@@ -60,7 +62,7 @@ class Splitter {
       const char c = *in_++;
       if (c == '"' || c == '\'') {
         good = c == '"' ? DoubleQuoted() : SingleQuoted();
-        good = good && (in_ == end_ || IsBlank(*in_));
+        good = good && (in_ == end_ || IsSpace(*in_));
         break;
       }
       *out_++ = c;

@@ -1,0 +1,124 @@
+// Cairn answers random commands as redis-server 7.0 does, byte for byte; and the duel that finds
+// that out does find a difference.
+//   CAIRN_DIFF_COMMANDS  how many commands (30,000)
+//   CAIRN_SEED           which ones
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "differential/duel.h"
+#include "differential/grammar.h"
+#include "fmt/format.h"
+#include "support/redis_process.h"
+#include "support/rounds.h"
+#include "support/seed.h"
+#include "util/ascii.h"
+#include "util/random.h"
+
+namespace cairn::test {
+namespace {
+
+constexpr size_t kMaxBatch = 40;
+constexpr size_t kMaxFindings = 10;
+// From empty servers to empty servers: what a difference is shrunk from.
+constexpr size_t kEpisodeCommands = 3000;
+
+size_t CommandCount() {
+  const char* text = std::getenv("CAIRN_DIFF_COMMANDS");
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : Rounds(30'000);
+}
+
+std::unique_ptr<RedisProcess> StartServer(RedisProcess::Program program) {
+  auto process = RedisProcess::StartInTemp(program);
+  INFO(process.status().ToString());
+  REQUIRE(process.ok());
+  return std::move(process).value();
+}
+
+std::unique_ptr<RedisProcess> StartReference() {
+  auto process = StartServer(RedisProcess::Program::kRedis);
+  auto client = RawClient::Connect(process->port());
+  REQUIRE(client.ok());
+  const Result<std::string> info = (*client)->Call({"INFO", "server"});
+  REQUIRE(info.ok());
+  INFO("the reference is Redis 7.0; this one is another:\n" << *info);
+  REQUIRE(info->find("redis_version:7.0.") != std::string::npos);
+  return process;
+}
+
+// The next commands for one of the connections.
+std::vector<Step> MakeBatch(Grammar& grammar, Random& random) {
+  const size_t connection = random.Uniform(Duel::kConnections);
+  const size_t size = 1 + random.Uniform(kMaxBatch);
+  std::vector<Step> batch;
+  while (batch.size() < size) {
+    for (Command& command : grammar.Next()) batch.push_back({connection, std::move(command)});
+  }
+  return batch;
+}
+
+// Plays `count` random commands and returns what differed, each kind of command once, shrunk.
+std::vector<std::string> Play(Duel& duel, uint64_t seed, size_t count) {
+  Grammar grammar(seed);
+  Random random(seed + 1);
+  std::vector<std::string> findings;
+  std::set<std::string> commands_found;
+  REQUIRE(duel.Reset());
+  std::vector<Step> played;
+  size_t findings_left = 10 * kMaxFindings;
+  for (size_t done = 0; done < count && findings.size() < kMaxFindings && findings_left > 0;) {
+    const std::vector<Step> batch = MakeBatch(grammar, random);
+    done += batch.size();
+    played.insert(played.end(), batch.begin(), batch.end());
+    const std::optional<Difference> difference = duel.Run(batch);
+    if (!difference && played.size() < kEpisodeCommands) continue;
+    if (difference) --findings_left;
+    if (difference && commands_found.insert(LowerCase(difference->step.command[0])).second) {
+      findings.push_back(Describe(*difference, duel.Shrink(std::move(played))));
+    }
+    played.clear();
+    REQUIRE(duel.Reset());
+  }
+  return findings;
+}
+
+std::string Joined(const std::vector<std::string>& findings) {
+  std::string text;
+  for (const std::string& finding : findings) text += finding + "\n";
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("two reference servers answer alike", "[duel]") {
+  const auto one = StartReference();
+  const auto other = StartReference();
+  Duel duel(one->port(), other->port());
+  const auto findings = Play(duel, Seed(), CommandCount() / 6);
+  INFO(Joined(findings));
+  CHECK(findings.empty());
+}
+
+TEST_CASE("a planted difference is found and shrunk", "[duel]") {
+  const auto one = StartReference();
+  const auto other = StartReference();
+  // Wrong about long values only, so it takes a command before it.
+  Duel duel(one->port(), other->port(), [](const Command& command, std::string* reply) {
+    if (EqualsIgnoreCase(command[0], "strlen") && reply->size() > 5) *reply = ":99\r\n";
+  });
+  std::vector<std::string> findings;
+  for (uint64_t round = 0; round < 20 && findings.empty(); ++round) {
+    findings = Play(duel, Seed() + round, 3000);
+  }
+  REQUIRE(findings.size() == 1);
+  INFO(findings[0]);
+  // Two commands, the one that differs, two replies.
+  CHECK(std::count(findings[0].begin(), findings[0].end(), '\n') <= 6);
+  CHECK(findings[0].find("cairn-server: \":99\\r\\n\"") != std::string::npos);
+}
+
+}  // namespace cairn::test
