@@ -48,11 +48,25 @@ bool Sorted(BlockKind kind) {
   return kind != BlockKind::kFilter && kind != BlockKind::kProperties;
 }
 
-// The common prefix of two keys, from byte `from` on.
-size_t CommonPrefix(std::string_view a, std::string_view b, size_t from) {
+size_t CommonPrefix(std::string_view a, std::string_view b) {
   const size_t limit = std::min(a.size(), b.size());
-  while (from < limit && a[from] == b[from]) ++from;
-  return from;
+  size_t common = 0;
+  while (common < limit && a[common] == b[common]) ++common;
+  return common;
+}
+
+// An interval's entries are found one by the other, each a cache miss of its own; asked for ahead,
+// the misses run side by side. More lines than this would wait for each other.
+void PrefetchInterval(const Block& block, uint32_t restart) {
+  constexpr size_t kMaxLines = 10;
+  constexpr size_t kLineBytes = 64;
+  const bool last = restart + 1 == block.restart_count();
+  const uint32_t begin = block.restart_offset(restart);
+  const size_t bytes = (last ? block.entries_end() : block.restart_offset(restart + 1)) - begin;
+  const char* from = block.bytes().data() + begin;
+  for (size_t at = 0; at < bytes && at < kMaxLines * kLineBytes; at += kLineBytes) {
+    __builtin_prefetch(from + at);
+  }
 }
 
 // Walks the entries from a restart point to the first whose key is >= (or > if `after`) the sought
@@ -64,6 +78,7 @@ struct Scan {
 };
 
 Scan ScanInterval(const Block& block, uint32_t restart, std::string_view key, bool after) {
+  PrefetchInterval(block, restart);
   Scan scan;
   size_t matched = 0;  // of the last entry's key, which is below the sought one
   for (uint32_t at = block.restart_offset(restart); at < block.entries_end(); at = scan.entry.end) {
@@ -71,7 +86,7 @@ Scan ScanInterval(const Block& block, uint32_t restart, std::string_view key, bo
     // It shares more with its predecessor than that does with the key: the same byte makes it less.
     if (scan.entry.shared > matched) continue;
     const std::string_view rest = key.substr(scan.entry.shared);
-    const size_t common = CommonPrefix(rest, scan.entry.suffix, 0);
+    const size_t common = CommonPrefix(rest, scan.entry.suffix);
     const bool key_ends = common == rest.size();
     const bool entry_ends = common == scan.entry.suffix.size();
     scan.equal = key_ends && entry_ends;
@@ -106,6 +121,7 @@ class BlockValidator {
       if (!ReadEntry(&at)) return fmt::format("bad entry at byte {}", begin);
     }
     if (next_restart_ != block_.restart_count_) return "restart points beyond the entries";
+    MakeHeads();
     return {};
   }
 
@@ -155,6 +171,17 @@ class BlockValidator {
     return block_.kind_ != BlockKind::kData || key_.size() >= kSpacePrefixBytes;
   }
 
+  // After the walk, when key_ is the last key.
+  void MakeHeads() {
+    const std::string_view first = ReadBlockEntry(block_, 0).suffix;
+    block_.prefix_bytes_ = static_cast<uint32_t>(CommonPrefix(first, key_));
+    block_.heads_ = std::make_unique<uint64_t[]>(block_.restart_count_);
+    for (uint32_t i = 0; i < block_.restart_count_; ++i) {
+      const std::string_view key = ReadBlockEntry(block_, block_.restart_offset(i)).suffix;
+      block_.heads_[i] = KeyHead(key.substr(block_.prefix_bytes_));
+    }
+  }
+
   Block& block_;
   std::string key_;
   uint32_t next_restart_ = 0;
@@ -171,15 +198,20 @@ Result<std::shared_ptr<const Block>> Block::Make(BlockKind kind, BlockBuffer buf
 
 uint32_t FindInterval(const Block& block, std::string_view key) {
   DCHECK(Sorted(block.kind()));
+  const uint32_t prefix_bytes = block.prefix_bytes();
+  const std::string_view prefix = ReadBlockEntry(block, 0).suffix.substr(0, prefix_bytes);
+  const int order = key.substr(0, prefix_bytes).compare(prefix);
+  if (order != 0) return order < 0 ? 0 : block.restart_count() - 1;
+  const uint64_t head = KeyHead(key.substr(prefix_bytes));
   uint32_t low = 0;  // the answer is in [low, high)
   uint32_t high = block.restart_count();
   while (high - low > 1) {
     const uint32_t middle = low + (high - low) / 2;
-    if (ReadBlockEntry(block, block.restart_offset(middle)).suffix <= key) {
-      low = middle;
-    } else {
-      high = middle;
-    }
+    const uint64_t middle_head = block.head(middle);
+    const bool at_or_below =
+        middle_head != head ? middle_head < head
+                            : ReadBlockEntry(block, block.restart_offset(middle)).suffix <= key;
+    (at_or_below ? low : high) = middle;
   }
   return low;
 }

@@ -81,8 +81,10 @@ class Block : public std::enable_shared_from_this<Block> {
 
   BlockKind kind() const { return kind_; }
   std::string_view bytes() const { return {buffer_.data(), size_bytes_}; }
-  // What it costs to keep: the buffer and this object.
-  size_t memory_bytes() const { return buffer_.size_bytes() + sizeof(Block); }
+  // What it costs to keep: the buffer, this object, and the heads.
+  size_t memory_bytes() const {
+    return buffer_.size_bytes() + sizeof(Block) + size_t{restart_count_} * sizeof(uint64_t);
+  }
 
   // kFilter only.
   const FilterView& filter() const { return filter_; }
@@ -94,6 +96,11 @@ class Block : public std::enable_shared_from_this<Block> {
   uint32_t restart_offset(uint32_t index) const {
     return DecodeFixed32(buffer_.data() + entries_end_ + size_t{index} * 4);
   }
+  // Search aids made at load: every key begins with the first one's first prefix_bytes(), and
+  // head(i) is the KeyHead of what follows them in the key at restart point i. So a search compares
+  // numbers that lie together, not keys that are a cache miss each.
+  uint32_t prefix_bytes() const { return prefix_bytes_; }
+  uint64_t head(uint32_t index) const { return heads_[index]; }
 
  private:
   friend class BlockValidator;
@@ -104,8 +111,19 @@ class Block : public std::enable_shared_from_this<Block> {
   uint32_t entries_end_ = 0;
   uint32_t restart_count_ = 0;
   uint32_t entry_count_ = 0;
+  uint32_t prefix_bytes_ = 0;
+  std::unique_ptr<uint64_t[]> heads_;
   FilterView filter_;
 };
+
+// The first 8 bytes as a number that compares as they do; missing ones count as 0, so equal heads
+// say nothing.
+inline uint64_t KeyHead(std::string_view bytes) {
+  if (bytes.size() >= 8) return DecodeBigEndian64(bytes.data());
+  char padded[8] = {};
+  std::memcpy(padded, bytes.data(), bytes.size());
+  return DecodeBigEndian64(padded);
+}
 
 // Point searches in a sorted block, without building keys. A view of the payload, valid as long as
 // the block, or nullopt-like data() == nullptr when there is none. Cost: a binary search over the

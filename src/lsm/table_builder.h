@@ -27,7 +27,7 @@ struct TableBuildOptions {
   size_t block_bytes = 4096;        // a data block before compression
   size_t index_block_bytes = 4096;  // an index partition before compression
   size_t filter_bytes = 16 * 1024;  // a partition ends at this size of its filter, too
-  int restart_interval = 8;
+  int restart_interval = 4;
   double bloom_bits_per_key = 10;  // 0: no filters
   bool compression = true;
   size_t write_buffer_bytes = 256 * 1024;

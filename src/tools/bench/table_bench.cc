@@ -127,7 +127,7 @@ Status BenchBlocks(Context& context) {
   Random random(context.options().seed);
   const std::string value = ValueOf(context.options().value_bytes, random);
   std::vector<std::string> keys;
-  lsm::BlockBuilder builder(8);
+  lsm::BlockBuilder builder(lsm::TableBuildOptions().restart_interval);
   for (uint64_t i = 0; builder.size_bytes() < 4096 - context.options().value_bytes; ++i) {
     keys.push_back(KeyOf(i));
     builder.AddEntry(keys.back(), EntryOf(value));
