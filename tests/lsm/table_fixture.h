@@ -8,21 +8,20 @@
 #include <string>
 #include <vector>
 
-#include "env/posix_env.h"
+#include "env/fault_env.h"
 #include "lsm/blocking_source.h"
 #include "lsm/table_builder.h"
 #include "lsm/table_lookup.h"
 #include "lsm/table_reader.h"
-#include "support/scratch_directory.h"
 #include "support/seed.h"
 #include "util/random.h"
 
 namespace cairn::lsm::test {
 
-using cairn::test::ScratchDirectory;
 using cairn::test::Seed;
 
 constexpr uint64_t kSecret = 0x5ec2e7;
+constexpr char kDirectory[] = "/tables";
 
 struct OwnedEntry {
   Entry header;  // value empty
@@ -87,14 +86,16 @@ inline Model RandomModel(Random& random, size_t tries, size_t max_value) {
 
 class TableDirectory {
  public:
-  Env& env() { return *env_; }
+  TableDirectory() { REQUIRE(env_.MakeDirectories(kDirectory).ok()); }
+
+  FaultEnv& env() { return env_; }
   std::string Path(FileNumber file) const {
-    return directory_.File(std::to_string(file) + ".table");
+    return std::string(kDirectory) + "/" + std::to_string(file) + ".table";
   }
 
   TableInfo Build(const Model& model, TableBuildOptions options) {
     options.filter_secret = kSecret;
-    auto builder = TableBuilder::Create(*env_, Path(options.file), options);
+    auto builder = TableBuilder::Create(env_, Path(options.file), options);
     REQUIRE(builder.ok());
     for (const auto& [key, entry] : model) REQUIRE((*builder)->Add(key, entry.View()).ok());
     Result<TableInfo> info = (*builder)->Finish();
@@ -103,7 +104,7 @@ class TableDirectory {
   }
 
   Result<std::unique_ptr<const TableReader>> Open(const TableInfo& info) {
-    return TableReader::Open(*env_, Path(info.file), info, kSecret);
+    return TableReader::Open(env_, Path(info.file), info, kSecret);
   }
 
   // A source over the tables of this directory.
@@ -117,8 +118,7 @@ class TableDirectory {
   }
 
  private:
-  ScratchDirectory directory_;
-  std::unique_ptr<Env> env_ = NewPosixEnv();
+  FaultEnv env_;
 };
 
 // The iterator and the model walk the same keys and entries, from where both stand to the end.
