@@ -1,6 +1,6 @@
 #pragma once
 // The MANIFEST: an append-only, checksummed log of version edits; CURRENT names the one in force
-// (design §7). Head: store id, secret, format number, feature bits.
+// (design §7). Its head holds store id, secret, format number and feature bits.
 //
 // Thread: one at a time (the flush lane). May block.
 // Order and failure: an edit is appended, synced, and only then part of state(). If that fails,
@@ -13,33 +13,15 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "env/env.h"
-#include "lsm/store_identity.h"
+#include "lsm/manifest_format.h"
 #include "lsm/table_lifetimes.h"
 #include "lsm/version_edit.h"
 
 namespace cairn::lsm {
-
-constexpr uint32_t kStoreFormat = 1;  // the newest format that this build reads and writes
-
-// Feature bits in three kinds. A build that does not know a bit may ignore it, may only read the
-// store, or must refuse it.
-struct StoreFeatures {
-  uint64_t may_ignore = 0;
-  uint64_t read_only = 0;
-  uint64_t must_know = 0;
-  bool operator==(const StoreFeatures&) const = default;
-};
-
-struct ManifestHead {
-  StoreIdentity identity;
-  uint32_t format = kStoreFormat;
-  StoreFeatures features;
-  uint64_t database_layout = 0;  // 0: flat, one space a database; others are reserved
-  bool operator==(const ManifestHead&) const = default;
-};
 
 struct ManifestOptions {
   std::string directory;
@@ -57,41 +39,48 @@ struct RecoveredManifest {
 };
 
 // Reads CURRENT and the MANIFEST it names. May block. Changes nothing.
-// kNotFound: no CURRENT: no store here (yet). kNotSupported: written by a newer version, or a
-// feature this build must know. kCorruption: names file and offset, what was expected and found.
+// kNotFound: no store here yet (no CURRENT, no tables, no log). kNotSupported: written by a newer
+// version, or with a feature this build must know. kCorruption: names file and offset, what was
+// expected and found.
 Result<RecoveredManifest> ReadManifest(Env& env, const std::string& directory,
                                        TableLifetimes& lifetimes);
 
 class Manifest {
  public:
-  // A new store: a fresh identity, an empty catalog, CURRENT. May block.
+  // A new store: a fresh identity, an empty catalog, CURRENT. Must come before any table or log
+  // slot is made (their presence without CURRENT is damage). May block.
   static Result<std::unique_ptr<Manifest>> Create(Env& env, ManifestOptions options,
                                                   std::shared_ptr<TableLifetimes> lifetimes);
   // Goes on from what ReadManifest found. Writes nothing yet.
   Manifest(Env& env, ManifestOptions options, std::shared_ptr<TableLifetimes> lifetimes,
            RecoveredManifest recovered);
 
-  // Makes the edit durable and applies it; see above for failures. edit.number is given here.
-  // Tables that it removed are put into *removed, see ApplyEdit. kCorruption: the edit does not fit
-  // (a bug, or a damaged table's statistics); nothing was written.
+  // Makes the edit durable and applies it; for failures see above. edit.number and edit.next_file
+  // are given here. Tables that it removed are put into *removed, see ApplyEdit. kCorruption: the
+  // edit does not fit (a bug, or a damaged table's statistics); nothing was written.
   Status Append(VersionEdit edit, std::vector<std::shared_ptr<const TableInfo>>* removed = nullptr);
 
   const CatalogState& state() const { return state_; }
   const ManifestHead& head() const { return head_; }
-  // A number for a new table, run or MANIFEST. Never given twice, not even after a crash: state()'s
-  // next_file of every edit is past it, and recovery steps over files that it finds.
+  // A number for a new table, run or MANIFEST. Never given twice by a store that goes on: every
+  // edit says how far they got. A crash forgets those that no edit has seen: see NoteFileNumber.
   FileNumber NewFileNumber() { return next_file_++; }
   // Recovery found this file in the directory: its number is not given again.
-  void NoteFileNumber(FileNumber seen);
+  void NoteFileNumber(FileNumber seen) { next_file_ = seen >= next_file_ ? seen + 1 : next_file_; }
   // True while a failed Append leaves open which catalog a crash would come back to.
   bool in_doubt() const { return in_doubt_; }
   uint64_t appended_edits() const { return appended_edits_; }
+  // The MANIFEST in force; empty before the first Append.
   const std::string& file_name() const { return file_name_; }
 
  private:
+  Manifest(Env& env, ManifestOptions options, std::shared_ptr<TableLifetimes> lifetimes);
   Status AppendToFile(const VersionEdit& edit);
-  Status WriteNewFile(const CatalogState& state);
+  // Gives *state the number of the edit that makes it.
+  Status WriteNewFile(CatalogState* state);
+  Status WriteSnapshot(AppendFile& file, FileNumber number, const CatalogState& state);
   void RemoveOldFiles();
+  std::string PathOf(std::string_view name) const;
 
   Env& env_;
   const ManifestOptions options_;
@@ -99,17 +88,12 @@ class Manifest {
   ManifestHead head_;
   CatalogState state_;
   FileNumber next_file_ = 1;
-  uint64_t next_edit_ = 1;
+  uint64_t next_edit_ = 1;            // never used again, even if the edit failed
   std::unique_ptr<AppendFile> file_;  // null: the next Append writes a new one
   FileNumber file_number_ = 0;
   std::string file_name_;
   bool in_doubt_ = false;
   uint64_t appended_edits_ = 0;
 };
-
-// "MANIFEST-000007".
-std::string ManifestFileName(FileNumber number);
-// 0 if the name is none.
-FileNumber ParseManifestFileName(std::string_view name);
 
 }  // namespace cairn::lsm

@@ -34,6 +34,7 @@ constexpr uint64_t kSeedWalRecord = 2;        // a = segment, b = offset in the 
 constexpr uint64_t kSeedWalHeader = 3;        // slot header; a, b unused
 constexpr uint64_t kSeedManifest = 4;         // a = MANIFEST number, b = offset
 constexpr uint64_t kSeedWalRecordHeader = 5;  // as kSeedWalRecord, over the record's header alone
+constexpr uint64_t kSeedManifestHeader = 6;   // as kSeedManifest, over the record's header alone
 
 StoreIdentity NewStoreIdentity(Env& env);
 

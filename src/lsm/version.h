@@ -5,9 +5,9 @@
 //
 // Any thread; immutable once shared (std::shared_ptr<const Version>: readers pin it by reference
 // count, and with it every table that it names, see table_lifetimes.h).
-// Invariants: 1. within a run, references ascend and do not overlap; 2. each lies within its table;
-// 3. a file is named once; 4. no run is empty; 5. where two runs' references overlap, everything in
-// the newer run's table has a higher sequence than everything in the older one's.
+// Invariants: 1. no run is empty, no run id and no file stands twice; 2. within a run, references
+// ascend and do not overlap; 3. each lies within its table; 4. where references of two runs
+// overlap, every sequence in the newer run's table is higher than every one in the older's.
 
 #include <memory>
 #include <span>
@@ -27,7 +27,7 @@ struct SortedRun {
   std::vector<TableRef> tables;  // ascending, no overlap
 
   uint64_t size_bytes() const;
-  // The references that hold keys in [lo, hi]. O(log n).
+  // The references that may hold keys in [lo, hi]. O(log n).
   std::span<const TableRef> Overlapping(std::string_view lo, std::string_view hi) const;
 };
 
@@ -42,25 +42,28 @@ class Version {
   uint64_t size_bytes() const;
   // Where a file stands, or null. O(tables).
   const TableRef* FindFile(FileNumber file) const;
+
   // kCorruption naming the first broken invariant. O(tables * runs * log n).
   Status Validate() const;
+  // Invariants 2 to 4 for one reference. O(runs * log n).
+  Status ValidateTable(size_t run, size_t table) const;
 
   // One line a run, one a table:
   //   run 7
   //     12 [1024/a .. 1024/m] of [1024/a .. 1024/z] seq 1-9 entries 9 bytes 4096
-  // Keys are printed as space/key with what is not a plain character as \xNN. Statistics beyond
-  // these are not printed.
+  // Keys are printed as by KeyDebugString. Other statistics are not printed.
   std::string DebugString() const;
 
  private:
   std::vector<SortedRun> runs_;
 };
 
-// "1024/user:1", with bytes outside the plain ASCII characters, and \ [ ] and blanks, as \xNN.
+// "1024/user:1", with what is not a plain character, and \ [ ] and blanks, as \xNN.
 std::string KeyDebugString(std::string_view engine_key);
-// The reverse of KeyDebugString; kInvalidArgument if it is none.
+// The reverse of KeyDebugString; kInvalidArgument if the text is none.
 Result<std::string> ParseKeyDebug(std::string_view text);
-// The reverse of Version::DebugString, for tests and cairn-check; kInvalidArgument names the line.
+// The reverse of Version::DebugString, for tests and tools; kInvalidArgument names the line. Does
+// not validate.
 Result<Version> ParseVersionDebug(std::string_view text);
 
 }  // namespace cairn::lsm

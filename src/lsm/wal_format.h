@@ -38,9 +38,9 @@ struct WalSlotHeader {
   uint64_t must_know = 0;
   uint64_t store_id_high = 0;
   uint64_t store_id_low = 0;
-  SegmentNumber segment = 0;
-  Sequence first_seq = 0;  // the first that may stand in the segment; all before it is durable
-  bool continues = false;  // begins inside a long batch, whose first sequence first_seq is
+  SegmentNumber segment = 0;  // 0: made ready, never used
+  Sequence first_seq = 0;     // the first that may stand in the segment; all before it is durable
+  bool continues = false;     // begins inside a long batch, whose first sequence first_seq is
   uint64_t slot_bytes = 0;
   uint32_t slot_count = 0;   // slot files in the pool when it was written
   Sequence durable_seq = 0;  // watermarks when it was written, as in a record

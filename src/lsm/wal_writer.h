@@ -5,6 +5,7 @@
 // Thread: one (the log thread). May block: Begin, Append, Sync.
 // Errors: after one the segment's tail is unknown: the object must not be used any more.
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,13 +21,17 @@ class WalWriter {
 
   // Writes the header block. Not synced: the first Sync covers it.
   Status Begin(const WalSlotHeader& header);
-  // The longest payload that an Append could take now; 0 if not even an empty record fits.
-  size_t Room() const;
-  // Appends a record; header.segment and header.payload_bytes are set here. The payload is
-  // `section_header` followed by `parts`. Zeros follow up to the end of the block, so no write
-  // begins or ends inside one that the kernel would have to read first.
-  // Requires: the payload fits Room().
-  Status Append(WalRecordHeader header, std::string_view payload);
+  // Whether a record with such a payload fits into what is left of the segment.
+  bool Fits(size_t payload_bytes) const {
+    return offset_ + kWalRecordHeaderBytes + payload_bytes <= slot_bytes_;
+  }
+  // The longest payload that fits; 0 also if not even an empty record does.
+  size_t Room() const { return Fits(0) ? slot_bytes_ - offset_ - kWalRecordHeaderBytes : 0; }
+  // Appends a record with the parts' bytes, one after the other, as its payload; header.segment
+  // and header.payload_bytes are set here. Zeros follow up to the end of the block, so no write
+  // begins or ends inside a block that the kernel would have to read first.
+  // Requires: Fits(all parts).
+  Status Append(WalRecordHeader header, std::span<const std::string_view> parts);
   // fdatasync; the next record begins in a new block.
   Status Sync();
 
@@ -42,7 +47,7 @@ class WalWriter {
   SegmentNumber segment_ = 0;
   uint64_t offset_ = 0;  // where the next record begins
   uint64_t written_bytes_ = 0;
-  std::string buffer_;  // reused
+  std::string buffer_;  // reused; bounded by kWalMaxPayload
 };
 
 }  // namespace cairn::lsm
