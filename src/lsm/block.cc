@@ -228,8 +228,8 @@ std::string_view FindAfter(const Block& block, std::string_view key) {
 
 Entry EntryOfPayload(std::string_view payload) {
   Entry entry;
-  bool valid = DecodeEntryHeader(&payload, &entry);
-  valid = valid && GetVarint64(&payload, &entry.sequence);
+  [[maybe_unused]] const bool valid =
+      DecodeEntryHeader(&payload, &entry) && GetVarint64(&payload, &entry.sequence);
   DCHECK(valid);
   entry.value = payload;
   return entry;

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 
 #include "lsm/block_source.h"
 #include "lsm/table_reader.h"
@@ -42,11 +43,7 @@ class BlockingSource : public BlockSource {
   size_t kept_blocks() const { return blocks_.size(); }
 
  private:
-  struct Key {
-    FileNumber file;
-    uint64_t offset;
-    auto operator<=>(const Key&) const = default;
-  };
+  using Key = std::pair<FileNumber, uint64_t>;  // file and offset
 
   const OpenTable open_table_;
   const size_t keep_blocks_;

@@ -74,7 +74,7 @@ bool ParseFilter(std::string_view bytes, FilterView* view) {
   if (bytes.size() < kFilterLineBytes + kFilterTailBytes) return false;
   if ((bytes.size() - kFilterTailBytes) % kFilterLineBytes != 0) return false;
   const size_t line_count = bytes.size() / kFilterLineBytes;
-  const int probes = bytes.back();
+  const int probes = static_cast<unsigned char>(bytes.back());
   if (line_count > std::numeric_limits<uint32_t>::max()) return false;
   if (bytes[bytes.size() - 2] != kScheme || probes < 1 || probes > kMaxFilterProbes) return false;
   view->lines_ = bytes.data();

@@ -39,7 +39,8 @@ struct CommandLine {
   std::vector<std::string_view> names;  // empty: all
 };
 
-bool SetNumber(std::string_view flag, std::string_view text, Options* options) {
+bool SetOption(std::string_view flag, std::string_view text, Options* options) {
+  if (flag == "--directory") return options->directory = text, true;
   const std::optional<uint64_t> value = ParseUint64(text);
   if (!value || (*value == 0 && flag != "--seed")) return false;
   const std::pair<std::string_view, uint64_t*> numbers[] = {
@@ -61,11 +62,7 @@ std::optional<CommandLine> Parse(const std::vector<std::string_view>& arguments)
       line.list = true;
     } else if (!argument.starts_with("--")) {
       line.names.push_back(argument);
-    } else if (i + 1 == arguments.size()) {
-      return std::nullopt;
-    } else if (argument == "--directory") {
-      line.options.directory = arguments[++i];
-    } else if (!SetNumber(argument, arguments[++i], &line.options)) {
+    } else if (++i == arguments.size() || !SetOption(argument, arguments[i], &line.options)) {
       return std::nullopt;
     }
   }
