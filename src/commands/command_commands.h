@@ -14,4 +14,9 @@ void CommandListCommand(CommandContext& c);
 // command_docs.cc
 void CommandDocsCommand(CommandContext& c);
 
+// command_keys.cc
+void CommandGetkeysCommand(CommandContext& c);
+void CommandGetkeysandflagsCommand(CommandContext& c);
+void CommandHelpCommand(CommandContext& c);
+
 }  // namespace cairn

@@ -1,4 +1,4 @@
-// PING, ECHO, QUIT, SELECT.
+// PING, ECHO, QUIT, RESET, SELECT.
 
 #include "commands/arguments.h"
 #include "commands/connection_commands.h"
@@ -23,6 +23,17 @@ void EchoCommand(CommandContext& c) {
 void QuitCommand(CommandContext& c) {
   c.session.close_after_reply = true;
   c.reply.Ok();
+}
+
+void ResetCommand(CommandContext& c) {
+  c.session.db = 0;
+  c.session.protocol = 2;
+  c.reply.set_protocol(2);
+  c.session.user = "default";
+  c.session.authenticated = c.server.password().empty();
+  c.session.name.clear();
+  c.session.reply_mode = ReplyMode::kOn;
+  c.reply.SimpleString("RESET");
 }
 
 void SelectCommand(CommandContext& c) {

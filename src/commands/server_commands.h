@@ -7,5 +7,23 @@ namespace cairn {
 
 // databases.cc
 void DbsizeCommand(CommandContext& c);
+void FlushallCommand(CommandContext& c);
+void FlushdbCommand(CommandContext& c);
+void SwapdbCommand(CommandContext& c);
+
+// config.cc
+void ConfigGetCommand(CommandContext& c);
+void ConfigHelpCommand(CommandContext& c);
+void ConfigResetstatCommand(CommandContext& c);
+void ConfigRewriteCommand(CommandContext& c);
+void ConfigSetCommand(CommandContext& c);
+
+// server.cc
+void InfoCommand(CommandContext& c);
+void ShutdownCommand(CommandContext& c);
+void TimeCommand(CommandContext& c);
+
+// debug.cc
+void DebugCommand(CommandContext& c);
 
 }  // namespace cairn
