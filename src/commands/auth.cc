@@ -37,41 +37,41 @@ bool Authenticate(CommandContext& c, std::string_view user, std::string_view pas
   return true;
 }
 
-struct HelloRequest {
-  int protocol = 0;  // 0: as it is
-  std::optional<std::string_view> user, password, name;
-};
-
-std::optional<HelloRequest> ReadHello(CommandContext& c) {
-  HelloRequest request;
-  if (c.argv.size() >= 2) {
-    const std::optional<int64_t> version =
-        ReadInteger(c, 1, "ERR Protocol version is not an integer or out of range");
-    if (!version) return std::nullopt;
-    if (*version < 2 || *version > 3) {
-      c.reply.Error("NOPROTO unsupported protocol version");
-      return std::nullopt;
-    }
-    request.protocol = static_cast<int>(*version);
+// The protocol that HELLO asks for; 0: none.
+std::optional<int> ReadProtocol(CommandContext& c) {
+  if (c.argv.size() < 2) return 0;
+  const std::optional<int64_t> version =
+      ReadInteger(c, 1, "ERR Protocol version is not an integer or out of range");
+  if (!version) return std::nullopt;
+  if (*version < 2 || *version > 3) {
+    c.reply.Error("NOPROTO unsupported protocol version");
+    return std::nullopt;
   }
+  return static_cast<int>(*version);
+}
+
+// Does what each option of HELLO says as it comes; what came before a wrong one stays done, as in
+// Redis. False if one was wrong.
+bool ApplyHelloOptions(CommandContext& c) {
   for (size_t i = 2; i < c.argv.size(); ++i) {
     const size_t more = c.argv.size() - 1 - i;
     if (Is(c.argv[i], "AUTH") && more >= 2) {
-      request.user = c.argv[++i];
-      request.password = c.argv[++i];
+      if (!Authenticate(c, c.argv[i + 1], c.argv[i + 2])) return false;
+      i += 2;
     } else if (Is(c.argv[i], "SETNAME") && more >= 1) {
-      request.name = c.argv[++i];
-      if (!IsClientName(*request.name)) {
+      const std::string_view name = c.argv[++i];
+      if (!IsClientName(name)) {
         c.reply.Error(kBadClientName);
-        return std::nullopt;
+        return false;
       }
+      c.session.name = name;
     } else {
       c.reply.Error(fmt::format("ERR Syntax error in HELLO option '{}'",
                                 c.argv[i].substr(0, c.argv[i].find('\0'))));
-      return std::nullopt;
+      return false;
     }
   }
-  return request;
+  return true;
 }
 
 void ReplyHello(CommandContext& c) {
@@ -111,9 +111,8 @@ void AuthCommand(CommandContext& c) {
 }
 
 void HelloCommand(CommandContext& c) {
-  const std::optional<HelloRequest> request = ReadHello(c);
-  if (!request) return;
-  if (request->user && !Authenticate(c, *request->user, *request->password)) return;
+  const std::optional<int> protocol = ReadProtocol(c);
+  if (!protocol || !ApplyHelloOptions(c)) return;
   if (!c.session.authenticated) {
     c.reply.Error(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
@@ -121,10 +120,9 @@ void HelloCommand(CommandContext& c) {
         "RESP protocol version at the same time");
     return;
   }
-  if (request->name) c.session.name = *request->name;
-  if (request->protocol != 0) {
-    c.session.protocol = request->protocol;
-    c.reply.set_protocol(request->protocol);
+  if (*protocol != 0) {
+    c.session.protocol = *protocol;
+    c.reply.set_protocol(*protocol);
   }
   ReplyHello(c);
 }

@@ -107,7 +107,7 @@ void WriteFindKeys(resp::Writer& reply, const KeySpec& spec) {
 
 void WriteInfo(resp::Writer& reply, const ResolvedCommand& command) {
   if (command.spec == nullptr) {
-    reply.NullArray();
+    reply.Null();
     return;
   }
   const CommandSpec& spec = *command.spec;
@@ -127,7 +127,9 @@ void WriteInfo(resp::Writer& reply, const ResolvedCommand& command) {
     WriteKeySpec(reply, key_spec);
     WriteFindKeys(reply, key_spec);
   }
-  reply.SetHeader(spec.subcommands.size());
+  // Redis's own oddity: a set if there are none.
+  if (spec.subcommands.empty()) return reply.SetHeader(0);
+  reply.ArrayHeader(spec.subcommands.size());
   for (const CommandSpec& subcommand : spec.subcommands) WriteInfo(reply, {&subcommand, &spec});
 }
 
