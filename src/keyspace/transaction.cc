@@ -24,6 +24,7 @@ void Transaction::Begin(uint64_t now_ms, uint64_t seed, bool listening) {
   counters_ = {};
   changes_.clear();
   map_seen_ = 0;
+  met_unsettled_ = false;
   remapped_.clear();
   died_.clear();
   next_space_ = 0;
@@ -109,7 +110,10 @@ Transaction::Walk Transaction::WalkKeys(int db, std::string_view lower, std::str
 lsm::SpaceCount Transaction::CountKeys(int db) {
   reads_.NoteRangeRead();
   const SpaceId space = SpaceOf(db);
-  return space == 0 ? lsm::SpaceCount{} : keyspace_.engine_.Count(space);
+  if (space == 0) return {};
+  const lsm::SpaceCount count = keyspace_.engine_.Count(space);
+  met_unsettled_ = met_unsettled_ || count.unsettled > 0;
+  return count;
 }
 
 void Transaction::Put(const KeyRef& key, Type type, Encoding encoding, std::string_view value,

@@ -139,6 +139,8 @@ class Transaction {
   void DropWrites();
   size_t staged_bytes() const { return writes_.bytes(); }
   const AttemptCounters& counters() const { return counters_; }
+  // A count that was asked for was not exact: settle it and run again.
+  bool met_unsettled() const { return met_unsettled_; }
   const std::vector<KeyChange>& changes() const { return changes_; }
 
  private:
@@ -159,6 +161,7 @@ class Transaction {
   Random random_{0};
   Arena scratch_;
   bool listening_ = false;
+  bool met_unsettled_ = false;
   StagedWrites writes_;
   AttemptCounters counters_;
   std::vector<KeyChange> changes_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <memory>
 #include <new>
 
 #include "util/check.h"
@@ -42,7 +41,7 @@ size_t SlabArena::ClassOf(size_t bytes) {
 }
 
 SlabArena::Block SlabArena::NewBlock(size_t bytes) {
-  return Block(static_cast<char*>(::operator new[](bytes, std::align_val_t{64})));
+  return Block(new (std::align_val_t{64}) char[bytes]);
 }
 
 void SlabArena::NewChunk() {
@@ -96,7 +95,7 @@ void SlabArena::Free(void* memory, size_t bytes) {
     return;
   }
   FreeNode*& head = free_[ClassOf(bytes)];
-  head = std::construct_at(static_cast<FreeNode*>(memory), FreeNode{head});
+  head = new (memory) FreeNode{head};
 }
 
 }  // namespace cairn::lsm

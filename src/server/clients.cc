@@ -1,0 +1,114 @@
+#include "server/clients.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "util/check.h"
+
+namespace cairn {
+
+Clients::Clients(const Parts& parts)
+    : parts_(parts), read_buffer_(std::make_unique_for_overwrite<char[]>(kReadBufferBytes)) {}
+
+Clients::~Clients() {
+  CloseAll();
+}
+
+Connection& Clients::Add(std::unique_ptr<Transport> transport) {
+  const uint64_t id = next_id_++;
+  auto connection = std::make_unique<Connection>(*this, std::move(transport), id);
+  Connection& added = *connection;
+  connections_.emplace(id, std::move(connection));
+  added.Start();
+  return added;
+}
+
+void Clients::Refuse(std::unique_ptr<Transport> transport, std::string_view error) {
+  Add(std::move(transport)).Refuse(error);
+}
+
+void Clients::ForEach(const std::function<void(Connection&)>& visit) {
+  for (auto at = connections_.begin(); at != connections_.end();) {
+    Connection& connection = *at->second;
+    ++at;  // closing takes it out
+    visit(connection);
+  }
+}
+
+Connection* Clients::Find(uint64_t id) {
+  const auto found = connections_.find(id);
+  return found == connections_.end() ? nullptr : found->second.get();
+}
+
+void Clients::AddDirty(Connection& connection) {
+  if (connection.dirty_ || connection.closed()) return;
+  connection.dirty_ = true;
+  dirty_.push_back(&connection);
+}
+
+void Clients::AddReady(Connection& connection) {
+  if (connection.ready_ || connection.closed()) return;
+  connection.ready_ = true;
+  ready_.push_back(&connection);
+}
+
+void Clients::RunReadyTurns() {
+  // Who gets ready meanwhile has to wait for the next tick.
+  being_visited_.swap(ready_);
+  for (Connection* connection : being_visited_) {
+    connection->ready_ = false;
+    if (!connection->closed()) connection->TakeTurn();
+  }
+  being_visited_.clear();
+}
+
+void Clients::EndTick() {
+  being_visited_.swap(dirty_);
+  for (Connection* connection : being_visited_) {
+    connection->dirty_ = false;
+    connection->Flush();
+  }
+  being_visited_.clear();
+  if (closed_.empty()) return;
+  // The lists may still name them.
+  const auto is_closed = [](const Connection* connection) { return connection->closed(); };
+  std::erase_if(dirty_, is_closed);
+  std::erase_if(ready_, is_closed);
+  closed_.clear();
+}
+
+void Clients::OnTimer() {
+  ForEach([](Connection& connection) { connection.OnTimer(); });
+}
+
+void Clients::CloseAll() {
+  ForEach([](Connection& connection) { connection.Close(); });
+  dirty_.clear();
+  ready_.clear();
+  closed_.clear();
+}
+
+void Clients::OnClosed(Connection& connection) {
+  const auto found = connections_.find(connection.session().id);
+  CHECK(found != connections_.end());
+  closed_.push_back(std::move(found->second));
+  connections_.erase(found);
+}
+
+void Clients::LogProtocolError(const Connection& connection, std::string_view error) {
+  parts_.log.Verbose("Protocol error ({}) from client id={} addr={}", error,
+                     connection.session().id, connection.session().peer_address);
+}
+
+void Clients::LogOverLimit(const Connection& connection, std::string_view which) {
+  parts_.log.Warning("Client id={} addr={} closed: over its {} limit (in {} bytes, out {} bytes)",
+                     connection.session().id, connection.session().peer_address, which,
+                     connection.input_bytes(), connection.output_bytes());
+}
+
+void Clients::LogIdle(const Connection& connection) {
+  parts_.log.Verbose("Closing idle client id={} addr={}", connection.session().id,
+                     connection.session().peer_address);
+}
+
+}  // namespace cairn

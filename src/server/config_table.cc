@@ -1,0 +1,207 @@
+#include "server/config_table.h"
+
+#include <algorithm>
+
+#include "server/config_network.h"
+#include "server/config_redis_options.h"
+
+namespace cairn {
+namespace {
+
+#define FIELD(path) CAIRN_CONFIG_FIELD(path)
+
+constexpr uint64_t kKiB = 1024, kMiB = kKiB * 1024, kGiB = kMiB * 1024;
+constexpr int64_t kMaxInt = INT32_MAX;
+
+const EnumNames<LogLevel> kLogLevels = {{"debug", LogLevel::kDebug},
+                                        {"verbose", LogLevel::kVerbose},
+                                        {"notice", LogLevel::kNotice},
+                                        {"warning", LogLevel::kWarning}};
+const EnumNames<EnableCommand> kEnableCommand = {
+    {"no", EnableCommand::kNo}, {"yes", EnableCommand::kYes}, {"local", EnableCommand::kLocal}};
+const EnumNames<EvictionPolicy> kPolicies = {{"volatile-lru", EvictionPolicy::kVolatileLru},
+                                             {"volatile-lfu", EvictionPolicy::kVolatileLfu},
+                                             {"volatile-random", EvictionPolicy::kVolatileRandom},
+                                             {"volatile-ttl", EvictionPolicy::kVolatileTtl},
+                                             {"allkeys-lru", EvictionPolicy::kAllKeysLru},
+                                             {"allkeys-lfu", EvictionPolicy::kAllKeysLfu},
+                                             {"allkeys-random", EvictionPolicy::kAllKeysRandom},
+                                             {"noeviction", EvictionPolicy::kNoEviction}};
+const EnumNames<bool> kCompression = {{"snappy", true}, {"none", false}};
+
+// appendfsync decides how the log is synced and what a reply waits for.
+ConfigOption AppendFsync() {
+  const EnumNames<lsm::SyncMode> names = {{"everysec", lsm::SyncMode::kEverySecond},
+                                          {"always", lsm::SyncMode::kAlways},
+                                          {"no", lsm::SyncMode::kNo}};
+  ConfigOption option = EnumOption("appendfsync", FIELD(engine.sync_mode), names);
+  option.set = [set = option.set](Config& config, ConfigWords words) {
+    ConfigError error = set(config, words);
+    config.clients.reply_level = LevelOf(config.engine.sync_mode);
+    return error;
+  };
+  return option;
+}
+
+ConfigOption BloomBits() {
+  return {.name = "lsm-bloom-bits-per-key",
+          .immutable = true,
+          .set = [](Config& config, ConfigWords words) -> ConfigError {
+            if (auto error = ExpectOneWord(words)) return error;
+            const std::optional<double> bits = ParseDouble(words[0]);
+            if (!bits.has_value() || *bits < 0 || *bits > 64) {
+              return "argument must be between 0 and 64 inclusive";
+            }
+            config.engine.bloom_bits_per_key = *bits;
+            return {};
+          },
+          .get = [](const Config& c) { return FormatDouble(c.engine.bloom_bits_per_key); }};
+}
+
+ConfigOption Percentiles() {
+  return {.name = "latency-tracking-info-percentiles",
+          .set = [](Config& config, ConfigWords words) -> ConfigError {
+            std::vector<double> percentiles;
+            for (const std::string_view word : words) {
+              if (word.empty() && words.size() == 1) break;  // "": none
+              const std::optional<double> value = ParseDouble(word);
+              if (!value.has_value() || *value < 0 || *value > 100) {
+                return "latency-tracking-info-percentiles parameters should sit between "
+                       "[0.0,100.0]";
+              }
+              percentiles.push_back(*value);
+            }
+            config.latency_percentiles = std::move(percentiles);
+            return {};
+          },
+          .get =
+              [](const Config& config) {
+                return fmt::format("{}", fmt::join(config.latency_percentiles, " "));
+              },
+          .splits = true};
+}
+
+// Accepted for the sake of those who set and read it; `warning` says what it does here.
+ConfigOption ToldBack(std::string name, std::string default_value) {
+  const auto key = name;
+  return {.name = name,
+          .set = [key](Config& config, ConfigWords words) -> ConfigError {
+            if (words.empty()) return "wrong number of arguments";
+            config.told_back[key] = JoinWords(words);
+            return {};
+          },
+          .get =
+              [key, default_value](const Config& config) {
+                const auto found = config.told_back.find(key);
+                return found == config.told_back.end() ? default_value : found->second;
+              },
+          .splits = true};
+}
+
+void AddProcessOptions(std::vector<ConfigOption>& rows) {
+  rows.push_back(BoolOption("daemonize", FIELD(daemonize), Change::kAtStartOnly));
+  rows.push_back(StringOption("pidfile", FIELD(pidfile), Change::kAtStartOnly));
+  rows.push_back(EnumOption("loglevel", FIELD(log_level), kLogLevels));
+  rows.push_back(StringOption("logfile", FIELD(logfile), Change::kAtStartOnly));
+  rows.push_back(StringOption("dir", FIELD(dir), Change::kAtStartOnly));
+  rows.push_back(EnumOption("enable-debug-command", FIELD(enable_debug_command), kEnableCommand,
+                            Change::kAtStartOnly));
+  rows.push_back(StringOption("redis-version", FIELD(redis_version), Change::kAtStartOnly));
+  rows.push_back(BoolOption("latency-tracking", FIELD(latency_tracking)));
+  rows.push_back(Percentiles());
+  rows.push_back(ToldBack("hz", "10"));
+}
+
+void AddDataOptions(std::vector<ConfigOption>& rows) {
+  rows.push_back(IntegerOption("databases", FIELD(databases), 1, kMaxInt, Change::kAtStartOnly));
+  rows.push_back(AppendFsync());
+  rows.push_back(ToldBack("appendonly", "yes"));
+  rows.push_back(ToldBack("save", ""));
+  rows.push_back(
+      MemoryOption("maxmemory", FIELD(max_memory_bytes), 0, UINT64_MAX, Change::kAnyTime));
+  rows.push_back(EnumOption("maxmemory-policy", FIELD(eviction_policy), kPolicies));
+}
+
+void AddEngineOptions(std::vector<ConfigOption>& rows) {
+  constexpr Change kStart = Change::kAtStartOnly;
+  rows.push_back(MemoryOption("lsm-memtable-size", FIELD(engine.memtable_bytes), 64 * kKiB,
+                              16 * kGiB, kStart));
+  rows.push_back(
+      IntegerOption("lsm-max-frozen-memtables", FIELD(engine.max_frozen_memtables), 1, 64, kStart));
+  rows.push_back(MemoryOption("lsm-block-size", FIELD(engine.block_bytes), 256, kMiB, kStart));
+  rows.push_back(
+      MemoryOption("lsm-table-size", FIELD(engine.table_bytes), 64 * kKiB, 16 * kGiB, kStart));
+  rows.push_back(BloomBits());
+  rows.push_back(EnumOption("lsm-compression", FIELD(engine.compression), kCompression, kStart));
+  rows.push_back(MemoryOption("lsm-block-cache-size", FIELD(engine.block_cache_bytes), 0,
+                              uint64_t{1} << 50, kStart));
+  rows.push_back(IntegerOption("lsm-read-threads", FIELD(engine.read_threads), 1, 128, kStart));
+  rows.push_back(
+      IntegerOption("lsm-background-threads", FIELD(engine.background_threads), 1, 128, kStart));
+  rows.push_back(
+      MemoryOption("wal-slot-size", FIELD(engine.wal_slot_bytes), 64 * kKiB, 4 * kGiB, kStart));
+  rows.push_back(
+      MemoryOption("wal-size", FIELD(engine.wal_bytes), 128 * kKiB, uint64_t{1} << 50, kStart));
+  rows.push_back(
+      IntegerOption("wal-idle-seal-ms", FIELD(engine.wal_idle_seal_ms), 1, 3600000, kStart));
+}
+
+std::vector<ConfigOption> MakeOptions() {
+  std::vector<ConfigOption> rows = NetworkOptions();
+  AddProcessOptions(rows);
+  AddDataOptions(rows);
+  AddEngineOptions(rows);
+  std::ranges::sort(rows, {}, &ConfigOption::name);
+  return rows;
+}
+
+ConfigOutcome ApplyRedisOnly(Config& config, const RedisOption& option, ConfigWords values) {
+  const std::string value = JoinWords(values);
+  if (option.option_class == RedisOptionClass::kRefused) {
+    if (option.IsHarmless(value)) return {};
+    return {.error = fmt::format("option {} is refused: {}", option.name, option.note)};
+  }
+  config.told_back[std::string(option.name)] = value;
+  return {.warning = fmt::format("option {} is ignored: {}", option.name, option.note)};
+}
+
+}  // namespace
+
+std::span<const ConfigOption> ConfigOptions() {
+  static const std::vector<ConfigOption> options = MakeOptions();
+  return options;
+}
+
+const ConfigOption* FindConfigOption(std::string_view name) {
+  const std::string lower = LowerCase(name);
+  const auto options = ConfigOptions();
+  const auto found = std::ranges::lower_bound(options, lower, {}, &ConfigOption::name);
+  return found != options.end() && found->name == lower ? &*found : nullptr;
+}
+
+ConfigOutcome ApplyConfigLine(Config& config, ConfigWords words) {
+  const ConfigWords values = words.subspan(1);
+  if (const ConfigOption* option = FindConfigOption(words[0])) {
+    ConfigOutcome outcome{.error = option->set(config, values)};
+    if (outcome.error || option->name != "appendonly" || values[0] != "no") return outcome;
+    outcome.warning = "appendonly no does not switch the write-ahead log off";
+    return outcome;
+  }
+  if (const RedisOption* option = FindRedisOnlyOption(words[0])) {
+    return ApplyRedisOnly(config, *option, values);
+  }
+  return {.error = "Bad directive or wrong number of arguments"};
+}
+
+ConfigError CheckConfig(Config& config) {
+  const lsm::Options& engine = config.engine;
+  if (engine.wal_bytes < 2 * engine.wal_slot_bytes) {
+    return "wal-size must hold at least two slots (wal-slot-size)";
+  }
+  if (config.port == 0 && config.unixsocket.empty()) {
+    return "port 0 and no unixsocket: nobody could connect";
+  }
+  return {};
+}
+
+}  // namespace cairn

@@ -1,0 +1,76 @@
+#pragma once
+// What commands may ask of the server, put together from its parts.
+//
+// Thread: loop. Ownership: everything in Parts outlives it.
+
+#include <functional>
+
+#include "commands/scan_table.h"
+#include "commands/server_control.h"
+#include "server/access_clock.h"
+#include "server/client_list.h"
+#include "server/clients.h"
+#include "server/config_store.h"
+#include "server/info.h"
+#include "server/store.h"
+
+namespace cairn {
+
+class Control final : public ServerControl {
+ public:
+  struct Parts {
+    Env& env;
+    ConfigStore& config;
+    Store& store;
+    Clients& clients;
+    ServerInfo& info;
+    AccessClock& access;
+    ScanTable& scans;
+    TickClock& clock;
+    std::function<std::optional<std::string>(const ShutdownRequest&)> shutdown;
+  };
+  explicit Control(const Parts& parts) : parts_(parts) {}
+
+  std::vector<std::pair<std::string, std::string>> ConfigGet(
+      std::span<const std::string_view> patterns) override {
+    return parts_.config.Get(patterns);
+  }
+  std::optional<std::string> ConfigSet(
+      std::span<const std::pair<std::string_view, std::string_view>> pairs) override {
+    return parts_.config.Set(pairs);
+  }
+  std::optional<std::string> ConfigRewrite() override { return parts_.config.Rewrite(); }
+  void ResetStatistics() override { parts_.info.ResetStatistics(); }
+
+  std::string Info(std::span<const std::string_view> sections) override {
+    return parts_.info.Text(sections);
+  }
+  std::string_view redis_version() const override { return parts_.config.config().redis_version; }
+  std::string LsmDebugString() override { return parts_.store.engine().DebugString(); }
+  std::string TraceKey(int db, std::string_view key) override;
+  uint64_t IdleSeconds(int db, std::string_view key) override;
+  uint64_t AccessFrequency(int db, std::string_view key) override;
+  bool FrequencyPolicy() const override;
+
+  const std::string& password() const override { return parts_.config.config().clients.password; }
+  std::string ClientList(const ClientFilter& filter, const Session&) override {
+    return ListClients(parts_.clients, filter);
+  }
+  std::string ClientInfo(const Session& self) override;
+  int ClientKill(const ClientFilter& filter, Session& self) override {
+    return KillClients(parts_.clients, filter, self);
+  }
+
+  std::optional<std::string> Shutdown(const ShutdownRequest& request) override {
+    return parts_.shutdown(request);
+  }
+  bool DebugAllowed(const Session& session) const override;
+  void DebugSleep(double seconds) override;
+  ScanTable& scans() override { return parts_.scans; }
+  uint64_t WallMicros() override { return parts_.env.WallMicros(); }
+
+ private:
+  const Parts parts_;
+};
+
+}  // namespace cairn

@@ -1,0 +1,115 @@
+#pragma once
+// Runs commands: finds the row, checks what may be checked before, runs the handler as an attempt
+// and commits it, or throws it away, parks the connection and runs it again (design §2).
+//
+// Thread: loop. Ownership: everything in Parts outlives it; Serve's engine and keyspace outlive
+// their use, which ends with Detach. Connections leave with Abandon before they go.
+// Errors: an attempt whose read failed answers an error; the server goes on.
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "commands/server_control.h"
+#include "keyspace/keyspace.h"
+#include "lsm/engine.h"
+#include "server/access_clock.h"
+#include "server/attempt.h"
+#include "server/command_records.h"
+#include "server/connection.h"
+#include "server/parked_command.h"
+#include "server/reply_gate.h"
+#include "server/server_stats.h"
+#include "server/tick_clock.h"
+#include "util/log.h"
+#include "util/random.h"
+
+namespace cairn {
+
+class Executor {
+ public:
+  struct Parts {
+    ReplyGate& gate;
+    ServerStats& stats;
+    CommandRecords& records;
+    ErrorCounts& errors;
+    AccessClock& access;
+    TickClock& clock;
+    Logger& log;
+    bool track_latencies = true;
+  };
+  using KeyListener = std::function<void(const KeyChange&)>;
+
+  Executor(const Parts& parts, uint64_t seed);
+  ~Executor();
+
+  // What control commands reach the server through. Once, before the first command.
+  void SetControl(ServerControl& control) { control_ = &control; }
+  // While loading, `engine` holds nothing and only commands with the loading flag are run.
+  // Requires: no attempt is parked.
+  void Serve(lsm::Engine& engine, Keyspace& keyspace, bool loading);
+  // Gives up all attempts: the engine is about to stop.
+  void Detach();
+  bool loading() const { return loading_; }
+
+  // Runs one command for the connection: afterwards its reply is in the gate, or the connection is
+  // parked. `now` is the monotonic clock, in nanoseconds; returns what it says afterwards.
+  uint64_t Run(Connection& connection, std::span<const std::string_view> argv, uint64_t now);
+  // The connection is about to go: forgets its parked command.
+  void Abandon(Connection& connection);
+  // The engine has room again for writes.
+  void OnRoom();
+  // Called at commit for every key that changed.
+  void AddKeyListener(KeyListener listener) { listeners_.push_back(std::move(listener)); }
+  void set_track_latencies(bool on) { parts_.track_latencies = on; }
+  size_t parked_count() const { return parked_count_; }
+
+ private:
+  // What came of an attempt.
+  enum class Verdict : uint8_t { kDone, kFetch, kRoom, kSettle };
+  // A count that stays unsettled after this often is answered as it is.
+  static constexpr uint32_t kMaxSettles = 3;
+
+  bool Check(Connection& connection, std::span<const std::string_view> argv, CommandRun* run);
+  void Reject(Connection& connection, CommandRecord* record, std::string_view error);
+
+  Verdict Try(Connection& connection, Attempt& attempt, CommandRun& run);
+  // The attempt counts: its writes are committed, its effects applied, its reply closed.
+  Verdict Commit(Connection& connection, Attempt& attempt, CommandRun& run);
+  Verdict Postpone(Connection& connection, CommandRun& run, lsm::Admission admission);
+  void ReadFailed(Connection& connection, const CommandRun& run, const Status& status);
+  void ApplyEffects(Connection& connection, Attempt& attempt, const CommandRun& run);
+  void NoteErrorReply(Connection& connection, const CommandRun& run);
+  void CloseReply(Connection& connection, lsm::Sequence depends);
+  uint64_t NoteDone(CommandRun& run);
+
+  void Park(Connection& connection, CommandRun& run, std::unique_ptr<Attempt> attempt,
+            Verdict verdict);
+  void StartFetch(Connection& connection);
+  void OnFetched(Connection& connection, const Status& status);
+  void OnSettled();
+  void RunAgain(Connection& connection, std::unique_ptr<Attempt> attempt);
+  void Unpark(Connection& connection, std::unique_ptr<Attempt> attempt);
+  std::unique_ptr<Attempt> TakeAttempt();
+  void GiveBack(std::unique_ptr<Attempt> attempt);
+
+  Parts parts_;
+  ServerControl* control_ = nullptr;
+  lsm::Engine* engine_ = nullptr;
+  Keyspace* keyspace_ = nullptr;
+  bool loading_ = true;
+  Random random_;
+  uint64_t last_commit_ms_ = 0;  // the wall clock of attempts never goes back behind it
+  std::unique_ptr<Attempt> hot_;
+  std::vector<std::unique_ptr<Attempt>> pool_;
+  std::list<Connection*> room_waiters_, settle_waiters_;
+  bool settling_ = false;
+  size_t parked_count_ = 0;
+  std::vector<KeyListener> listeners_;
+};
+
+}  // namespace cairn

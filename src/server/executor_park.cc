@@ -1,0 +1,123 @@
+// The part of the executor that deals with attempts that came to nothing: waiting for blocks, for
+// room, for settled counts, and running again.
+
+#include <utility>
+
+#include "server/executor.h"
+#include "util/check.h"
+
+namespace cairn {
+
+void Executor::Park(Connection& connection, CommandRun& run, std::unique_ptr<Attempt> attempt,
+                    Verdict verdict) {
+  ParkedCommand& parked = connection.parked();
+  CHECK(parked.active() == (parked.argv().data() == run.argv.data()));
+  parked.Keep(run.argv);
+  parked.run = run;
+  parked.run.argv = parked.argv();
+  if (!parked.active()) {
+    ++parked_count_;
+    parked.since_nanos = run.start_nanos;
+  }
+  switch (verdict) {
+    case Verdict::kFetch:
+      parked.reason = ParkReason::kFetch;
+      parked.attempt = std::move(attempt);
+      return StartFetch(connection);
+    case Verdict::kRoom:
+      parked.reason = ParkReason::kRoom;
+      GiveBack(std::move(attempt));
+      parked.place = room_waiters_.insert(room_waiters_.end(), &connection);
+      return;
+    case Verdict::kSettle:
+      parked.reason = ParkReason::kSettle;
+      GiveBack(std::move(attempt));
+      parked.place = settle_waiters_.insert(settle_waiters_.end(), &connection);
+      if (std::exchange(settling_, true)) return;
+      return engine_->Settle([this] { OnSettled(); });
+    case Verdict::kDone:
+      break;
+  }
+  CHECK(false);
+}
+
+void Executor::StartFetch(Connection& connection) {
+  // `connection` outlives the callback, or Abandon cancels it.
+  engine_->Fetch(*connection.parked().attempt->reads,
+                 [this, &connection](const Status& status) { OnFetched(connection, status); });
+}
+
+void Executor::OnFetched(Connection& connection, const Status& status) {
+  ParkedCommand& parked = connection.parked();
+  CHECK(parked.reason == ParkReason::kFetch);
+  std::unique_ptr<Attempt> attempt = std::move(parked.attempt);
+  if (!status.ok()) {
+    parked.reason = ParkReason::kRunning;
+    ReadFailed(connection, parked.run, status);
+    return Unpark(connection, std::move(attempt));
+  }
+  engine_->RetryContext(*attempt->reads);
+  RunAgain(connection, std::move(attempt));
+}
+
+void Executor::OnRoom() {
+  // Those that find no room again queue up behind the ones that have not tried yet.
+  for (size_t left = room_waiters_.size(); left > 0 && !room_waiters_.empty(); --left) {
+    Connection& connection = *room_waiters_.front();
+    room_waiters_.pop_front();
+    RunAgain(connection, TakeAttempt());
+  }
+}
+
+void Executor::OnSettled() {
+  settling_ = false;
+  for (size_t left = settle_waiters_.size(); left > 0 && !settle_waiters_.empty(); --left) {
+    Connection& connection = *settle_waiters_.front();
+    settle_waiters_.pop_front();
+    ++connection.parked().run.settles;
+    RunAgain(connection, TakeAttempt());
+  }
+}
+
+void Executor::RunAgain(Connection& connection, std::unique_ptr<Attempt> attempt) {
+  ParkedCommand& parked = connection.parked();
+  CHECK(parked.active());
+  parked.reason = ParkReason::kRunning;
+  // A copy: Unpark clears the parked command.
+  CommandRun run = parked.run;
+  run.start_nanos = parts_.clock.Nanos();
+  const Verdict verdict = Try(connection, *attempt, run);
+  if (verdict != Verdict::kDone) return Park(connection, run, std::move(attempt), verdict);
+  NoteDone(run);
+  Unpark(connection, std::move(attempt));
+}
+
+void Executor::Unpark(Connection& connection, std::unique_ptr<Attempt> attempt) {
+  GiveBack(std::move(attempt));
+  connection.parked().Clear();
+  --parked_count_;
+  connection.OnUnparked();
+}
+
+void Executor::Abandon(Connection& connection) {
+  ParkedCommand& parked = connection.parked();
+  switch (parked.reason) {
+    case ParkReason::kNotParked:
+    case ParkReason::kRunning:  // its own reply closed the connection: Unpark comes next
+      return;
+    case ParkReason::kFetch:
+      // The context is not used again: a worker may still look at what it wanted.
+      engine_->CancelFetch(*parked.attempt->reads);
+      break;
+    case ParkReason::kRoom:
+      room_waiters_.erase(parked.place);
+      break;
+    case ParkReason::kSettle:
+      settle_waiters_.erase(parked.place);
+      break;
+  }
+  parked.Clear();
+  --parked_count_;
+}
+
+}  // namespace cairn

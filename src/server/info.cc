@@ -1,0 +1,213 @@
+#include "server/info.h"
+
+#include <sys/resource.h>
+#include <uv.h>
+
+#include <algorithm>
+
+#include "server/server_version.h"
+#include "util/ascii.h"
+
+namespace cairn {
+namespace {
+
+std::string RandomHex(Env& env, size_t digits) {
+  std::string bytes(digits / 2, '\0');
+  env.FillRandom(bytes.data(), bytes.size());
+  std::string hex;
+  for (const char byte : bytes) hex += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return hex;
+}
+
+uint64_t ResidentBytes() {
+  size_t bytes = 0;
+  return uv_resident_set_memory(&bytes) == 0 ? bytes : 0;
+}
+
+std::string ExecutablePath() {
+  char path[4096];
+  size_t size = sizeof(path);
+  return uv_exepath(path, &size) == 0 ? std::string(path, size) : std::string();
+}
+
+std::string SystemName() {
+  uv_utsname_t name;
+  if (uv_os_uname(&name) != 0) return "unknown";
+  return fmt::format("{} {} {}", name.sysname, name.release, name.machine);
+}
+
+double Percent(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+double Ratio(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+const ServerInfo::Section ServerInfo::kSections[] = {
+    {"server", true, &ServerInfo::WriteServer},
+    {"clients", true, &ServerInfo::WriteClients},
+    {"memory", true, &ServerInfo::WriteMemory},
+    {"persistence", true, &ServerInfo::WritePersistence},
+    {"stats", true, &ServerInfo::WriteStats},
+    {"replication", true, &ServerInfo::WriteReplication},
+    {"cpu", true, &ServerInfo::WriteCpu},
+    {"modules", true, &ServerInfo::WriteModules},
+    {"commandstats", false, &ServerInfo::WriteCommandStats},
+    {"errorstats", true, &ServerInfo::WriteErrorStats},
+    {"latencystats", false, &ServerInfo::WriteLatencyStats},
+    {"cluster", true, &ServerInfo::WriteCluster},
+    {"lsm", true, &ServerInfo::WriteLsm},
+    {"keyspace", true, &ServerInfo::WriteKeyspace},
+};
+
+ServerInfo::ServerInfo(const Parts& parts)
+    : parts_(parts),
+      run_id_(RandomHex(parts.env, 40)),
+      start_nanos_(parts.env.MonotonicNanos()),
+      start_seconds_(parts.env.WallMicros() / 1000000) {}
+
+std::string ServerInfo::Text(std::span<const std::string_view> sections) {
+  const auto asked = [&](std::string_view name) {
+    return std::ranges::any_of(
+        sections, [&](std::string_view section) { return EqualsIgnoreCase(section, name); });
+  };
+  const bool all = asked("all") || asked("everything");
+  const bool by_default = sections.empty() || asked("default");
+  InfoWriter out;
+  for (const Section& section : kSections) {
+    if (all || (by_default && section.by_default) || asked(section.name)) {
+      (this->*section.write)(out);
+    }
+  }
+  return out.Take();
+}
+
+uint64_t ServerInfo::uptime_seconds() const {
+  return (parts_.env.MonotonicNanos() - start_nanos_) / 1000000000;
+}
+
+void ServerInfo::WriteServer(InfoWriter& out) {
+  const Config& config = parts_.config.config();
+  const uint64_t now_micros = parts_.env.WallMicros();
+  out.Section("Server");
+  out.Field("redis_version", config.redis_version);
+  out.Field("redis_git_sha1", "00000000");
+  out.Field("redis_git_dirty", 0);
+  out.Field("redis_build_id", "0");
+  out.Field("redis_mode", "standalone");
+  out.Field("cairn_version", kCairnVersion);
+  out.Field("os", SystemName());
+  out.Field("arch_bits", sizeof(void*) * 8);
+  out.Field("monotonic_clock", "POSIX clock_gettime");
+  out.Field("multiplexing_api", "epoll");
+  out.Field("atomicvar_api", "c11-builtin");
+  out.Field("gcc_version", fmt::format("{}.{}.{}", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__));
+  out.Field("process_id", uv_os_getpid());
+  out.Field("process_supervised", "no");
+  out.Field("run_id", run_id_);
+  out.Field("tcp_port", port_);
+  out.Field("server_time_usec", now_micros);
+  out.Field("uptime_in_seconds", uptime_seconds());
+  out.Field("uptime_in_days", uptime_seconds() / (24 * 3600));
+  out.Field("hz", 10);
+  out.Field("configured_hz", 10);
+  out.Field("lru_clock", now_micros / 1000000 & 0xffffff);
+  out.Field("executable", ExecutablePath());
+  out.Field("config_file", parts_.config.file());
+  out.Field("io_threads_active", 0);
+}
+
+void ServerInfo::WriteClients(InfoWriter& out) {
+  out.Section("Clients");
+  out.Field("connected_clients", parts_.clients.count());
+  out.Field("cluster_connections", 0);
+  out.Field("maxclients", parts_.config.config().max_clients);
+  out.Field("client_recent_max_input_buffer", recent_max_input_);
+  out.Field("client_recent_max_output_buffer", recent_max_output_);
+  out.Field("blocked_clients", 0);
+  out.Field("tracking_clients", 0);
+  out.Field("clients_in_timeout_table", 0);
+  out.Field("cairn_parked_commands", parts_.executor.parked_count());
+  out.Field("cairn_connections_waiting_for_log", parts_.gate.waiting_count());
+}
+
+uint64_t ServerInfo::UsedMemory() {
+  const lsm::EngineStats engine = parts_.store.engine().Stats();
+  uint64_t clients = 0;
+  parts_.clients.ForEach(
+      [&](const Connection& connection) { clients += connection.memory_bytes(); });
+  return engine.memtable_bytes + engine.frozen_bytes + engine.table_memory_bytes + clients +
+         parts_.scans.bytes() + AccessClock::kBytes;
+}
+
+void ServerInfo::WriteMemory(InfoWriter& out) {
+  const Config& config = parts_.config.config();
+  const lsm::EngineStats engine = parts_.store.engine().Stats();
+  const uint64_t used = UsedMemory();
+  const uint64_t rss = ResidentBytes();
+  const uint64_t dataset = engine.memtable_bytes + engine.frozen_bytes;
+  used_memory_peak_ = std::max(used_memory_peak_, used);
+  out.Section("Memory");
+  out.Bytes("used_memory", used);
+  out.Bytes("used_memory_rss", rss);
+  out.Bytes("used_memory_peak", used_memory_peak_);
+  out.Field("used_memory_peak_perc", fmt::format("{:.2f}%", Percent(used, used_memory_peak_)));
+  out.Field("used_memory_overhead", used - dataset);
+  out.Field("used_memory_startup", AccessClock::kBytes);
+  out.Field("used_memory_dataset", dataset);
+  out.Field("used_memory_dataset_perc", fmt::format("{:.2f}%", Percent(dataset, used)));
+  out.Bytes("total_system_memory", uv_get_total_memory());
+  out.Bytes("maxmemory", config.max_memory_bytes);
+  out.Field("maxmemory_policy", "noeviction");
+  out.Fixed("mem_fragmentation_ratio", Ratio(rss, used));
+  out.Field("mem_allocator", "libc");
+  out.Field("lazyfree_pending_objects", 0);
+  out.Field("cairn_memtable_bytes", engine.memtable_bytes);
+  out.Field("cairn_frozen_memtable_bytes", engine.frozen_bytes);
+  out.Field("cairn_block_cache_bytes", engine.block_cache_bytes);
+  out.Field("cairn_table_memory_bytes", engine.table_memory_bytes);
+}
+
+void ServerInfo::WriteCpu(InfoWriter& out) {
+  const auto put = [&](std::string_view suffix, int who) {
+    rusage usage{};
+    getrusage(who, &usage);
+    const auto seconds = [](const timeval& time) {
+      return fmt::format("{}.{:06}", time.tv_sec, time.tv_usec);
+    };
+    out.Field(fmt::format("used_cpu_sys{}", suffix), seconds(usage.ru_stime));
+    out.Field(fmt::format("used_cpu_user{}", suffix), seconds(usage.ru_utime));
+  };
+  out.Section("CPU");
+  put("", RUSAGE_SELF);
+  put("_children", RUSAGE_CHILDREN);
+  put("_main_thread", RUSAGE_THREAD);
+}
+
+void ServerInfo::Sample() {
+  const uint64_t now_ms = parts_.clock.tick_nanos() / 1000000;
+  commands_.Sample(now_ms, parts_.stats.commands_processed);
+  input_.Sample(now_ms, parts_.stats.net_input_bytes);
+  output_.Sample(now_ms, parts_.stats.net_output_bytes);
+  used_memory_peak_ = std::max(used_memory_peak_, UsedMemory());
+  recent_max_input_ = recent_max_output_ = 0;
+  parts_.clients.ForEach([this](const Connection& connection) {
+    recent_max_input_ = std::max(recent_max_input_, connection.input_bytes());
+    recent_max_output_ = std::max(recent_max_output_, connection.output_bytes());
+  });
+}
+
+void ServerInfo::ResetStatistics() {
+  parts_.stats = {};
+  parts_.records.ResetStatistics();
+  parts_.errors.Reset();
+  commands_.Reset();
+  input_.Reset();
+  output_.Reset();
+  used_memory_peak_ = 0;
+}
+
+}  // namespace cairn

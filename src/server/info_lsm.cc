@@ -1,0 +1,86 @@
+// INFO's section about the storage engine.
+
+#include "server/info.h"
+
+namespace cairn {
+namespace {
+
+std::string_view HealthName(lsm::Health health) {
+  switch (health) {
+    case lsm::Health::kHealthy:
+      return "ok";
+    case lsm::Health::kLogFailed:
+      return "log-failed";
+    case lsm::Health::kNoRoom:
+      return "no-room";
+  }
+  return "unknown";
+}
+
+std::string_view SyncModeName(lsm::SyncMode mode) {
+  switch (mode) {
+    case lsm::SyncMode::kAlways:
+      return "always";
+    case lsm::SyncMode::kEverySecond:
+      return "everysec";
+    case lsm::SyncMode::kNo:
+      return "no";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+void ServerInfo::WriteLsm(InfoWriter& out) {
+  lsm::Engine& engine = parts_.store.engine();
+  const lsm::EngineStats stats = engine.Stats();
+  const lsm::Watermarks marks = engine.watermarks();
+  out.Section("LSM");
+  out.Field("cairn_health", HealthName(engine.health()));
+  out.Field("cairn_health_text", engine.health_text());
+  out.Field("cairn_durability", SyncModeName(parts_.config.config().engine.sync_mode));
+  out.Field("cairn_applied_sequence", marks.applied);
+  out.Field("cairn_written_sequence", marks.written);
+  out.Field("cairn_durable_sequence", marks.durable);
+  WriteLog(out, stats);
+  out.Field("lsm_memtable_entries", stats.memtable_entries);
+  out.Field("lsm_memtable_bytes", stats.memtable_bytes);
+  out.Field("lsm_frozen_memtables", stats.frozen_memtables);
+  out.Field("lsm_frozen_bytes", stats.frozen_bytes);
+  out.Field("lsm_runs", stats.runs);
+  out.Field("lsm_tables", stats.tables);
+  out.Field("lsm_table_bytes", stats.table_bytes);
+  out.Field("lsm_open_tables", stats.open_tables);
+  out.Field("lsm_table_memory_bytes", stats.table_memory_bytes);
+  out.Field("lsm_block_cache_bytes", stats.block_cache_bytes);
+  out.Field("lsm_block_cache_hits", stats.block_cache_hits);
+  out.Field("lsm_block_cache_misses", stats.block_cache_misses);
+  out.Field("lsm_flushes", stats.flushes);
+  out.Field("lsm_flush_bytes", stats.flush_bytes);
+  out.Field("lsm_flush_failures", stats.flush_failures);
+  out.Field("lsm_last_flush_usec", stats.last_flush_micros);
+  out.Field("lsm_write_stalls", stats.write_stalls);
+  out.Field("lsm_write_stall_usec", stats.write_stall_micros);
+  out.Field("lsm_corruptions", stats.corruptions);
+  out.Field("lsm_manifest_edits", stats.manifest_edits);
+  out.Field("lsm_dead_spaces", parts_.store.keyspace().dead_space_count());
+  const Keyspace& keyspace = parts_.store.keyspace();
+  int64_t unsettled = 0;
+  for (int db = 0; db < keyspace.database_count(); ++db) unsettled += keyspace.Count(db).unsettled;
+  out.Field("lsm_unsettled_keys", unsettled);
+}
+
+void ServerInfo::WriteLog(InfoWriter& out, const lsm::EngineStats& stats) {
+  out.Field("cairn_wal_records", stats.wal_records);
+  out.Field("cairn_wal_syncs", stats.wal_syncs);
+  out.Field("cairn_wal_bytes", stats.wal_bytes);
+  out.Field("cairn_wal_overwrites", stats.wal_overwrites ? 1 : 0);
+  out.Field("cairn_wal_slots", stats.wal_slots);
+  out.Field("cairn_wal_slots_free", stats.wal_slots_free);
+  out.Field("cairn_wal_last_sync_usec", stats.wal_last_sync_micros);
+  out.Field("cairn_wal_sync_p50_usec", stats.wal_sync_p50_micros);
+  out.Field("cairn_wal_sync_p99_usec", stats.wal_sync_p99_micros);
+  out.Field("cairn_wal_sync_max_usec", stats.wal_sync_max_micros);
+}
+
+}  // namespace cairn

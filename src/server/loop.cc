@@ -1,0 +1,75 @@
+#include "server/loop.h"
+
+#include <csignal>
+#include <utility>
+
+#include "util/check.h"
+
+namespace cairn {
+namespace {
+
+Loop& Self(void* data) {
+  return *static_cast<Loop*>(data);
+}
+
+}  // namespace
+
+Loop::Loop() {
+  CHECK(uv_loop_init(&loop_) == 0);
+  CHECK(uv_async_init(&loop_, &async_, [](uv_async_t* async) {
+          Loop& loop = Self(async->data);
+          if (loop.steps_.wake) loop.steps_.wake();
+        }) == 0);
+  uv_timer_init(&loop_, &timer_);
+  uv_prepare_init(&loop_, &prepare_);
+  uv_idle_init(&loop_, &idle_);
+  uv_signal_init(&loop_, &terminate_);
+  uv_signal_init(&loop_, &interrupt_);
+  async_.data = timer_.data = prepare_.data = idle_.data = this;
+  terminate_.data = interrupt_.data = this;
+}
+
+Loop::~Loop() {
+  const auto close = [](uv_handle_t* handle, void*) {
+    if (!uv_is_closing(handle)) uv_close(handle, nullptr);
+  };
+  uv_walk(&loop_, close, nullptr);
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  CHECK(uv_loop_close(&loop_) == 0);
+}
+
+void Loop::Run(Steps steps) {
+  steps_ = std::move(steps);
+  const auto on_timer = [](uv_timer_t* timer) { Self(timer->data).steps_.timer(); };
+  const auto on_prepare = [](uv_prepare_t* prepare) { Self(prepare->data).steps_.end_tick(); };
+  const auto on_signal = [](uv_signal_t* signal, int number) {
+    Self(signal->data).steps_.signal(number);
+  };
+  uv_timer_start(&timer_, on_timer, kTimerMs, kTimerMs);
+  uv_prepare_start(&prepare_, on_prepare);
+  uv_signal_start(&terminate_, on_signal, SIGTERM);
+  uv_signal_start(&interrupt_, on_signal, SIGINT);
+  // What a worker posted before now found no step to call.
+  Wake();
+  uv_run(&loop_, UV_RUN_DEFAULT);
+  uv_timer_stop(&timer_);
+  uv_prepare_stop(&prepare_);
+  uv_idle_stop(&idle_);
+  uv_signal_stop(&terminate_);
+  uv_signal_stop(&interrupt_);
+  steps_ = {};
+}
+
+// An active idle handle keeps the poll from sleeping.
+void Loop::KeepAwake() {
+  if (std::exchange(awake_, true)) return;
+  uv_idle_start(&idle_, [](uv_idle_t* idle) { Self(idle->data).OnIdle(); });
+}
+
+void Loop::OnIdle() {
+  if (steps_.ready_turns()) return;
+  awake_ = false;
+  uv_idle_stop(&idle_);
+}
+
+}  // namespace cairn

@@ -1,0 +1,53 @@
+#pragma once
+// The event loop: libuv's, with the steps that the server takes in each tick.
+//
+//   ready turns (while there are any, the loop does not sleep) → end of tick → poll: reads,
+//   accepts, wake-ups from workers, the timer
+//
+// Thread: one, but Wake, which any thread may call. Ownership: the steps outlive Run. Handles of
+// transports and listeners on uv() must have been closed before the destructor; it lets their last
+// callbacks run.
+
+#include <uv.h>
+
+#include <cstdint>
+#include <functional>
+
+namespace cairn {
+
+class Loop {
+ public:
+  struct Steps {
+    std::function<bool()> ready_turns;  // true if there are more
+    std::function<void()> end_tick;     // just before the poll
+    std::function<void()> wake;         // a worker has something
+    std::function<void()> timer;        // every kTimerMs
+    std::function<void(int)> signal;    // SIGTERM or SIGINT
+  };
+  static constexpr uint64_t kTimerMs = 100;
+
+  Loop();
+  ~Loop();
+
+  uv_loop_t* uv() { return &loop_; }
+  // Runs until Stop.
+  void Run(Steps steps);
+  void Stop() { uv_stop(&loop_); }
+  void Wake() { uv_async_send(&async_); }
+  // There are ready turns: the next tick must not sleep.
+  void KeepAwake();
+
+ private:
+  void OnIdle();
+
+  uv_loop_t loop_;
+  uv_async_t async_;
+  uv_timer_t timer_;
+  uv_prepare_t prepare_;
+  uv_idle_t idle_;
+  uv_signal_t terminate_, interrupt_;
+  Steps steps_;
+  bool awake_ = false;
+};
+
+}  // namespace cairn

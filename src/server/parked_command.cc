@@ -1,0 +1,29 @@
+#include "server/parked_command.h"
+
+namespace cairn {
+
+void ParkedCommand::Keep(std::span<const std::string_view> argv) {
+  if (!argv_.empty() && argv.data() == argv_.data()) return;
+  size_t total_bytes = 0;
+  for (const std::string_view arg : argv) total_bytes += arg.size();
+  bytes_.clear();
+  bytes_.reserve(total_bytes);
+  argv_.clear();
+  for (const std::string_view arg : argv) {
+    const size_t offset = bytes_.size();
+    bytes_.append(arg);
+    argv_.emplace_back(bytes_.data() + offset, arg.size());
+  }
+}
+
+void ParkedCommand::Clear() {
+  constexpr size_t kKeptBytes = 4096;
+  reason = ParkReason::kNotParked;
+  run = {};
+  attempt.reset();
+  argv_.clear();
+  bytes_.clear();
+  if (bytes_.capacity() > kKeptBytes) bytes_ = std::string();
+}
+
+}  // namespace cairn

@@ -1,0 +1,45 @@
+#pragma once
+// A command that waits: its arguments copied out of the shared read buffer, and what it needs to
+// run again from the start (design §2).
+//
+// Thread: loop. Filled and emptied by the executor.
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/attempt.h"
+
+namespace cairn {
+
+class Connection;
+
+// kRunning: what it waited for is there and it is being run; its arguments are in use.
+enum class ParkReason : uint8_t { kNotParked, kFetch, kRoom, kSettle, kRunning };
+
+class ParkedCommand {
+ public:
+  bool active() const { return reason != ParkReason::kNotParked; }
+  std::span<const std::string_view> argv() const { return argv_; }
+
+  // The views may point into this object's own copy (parked again): then nothing is copied.
+  void Keep(std::span<const std::string_view> argv);
+  void Clear();
+  size_t memory_bytes() const { return bytes_.capacity(); }
+
+  ParkReason reason = ParkReason::kNotParked;
+  CommandRun run;                    // its argv is argv()
+  std::unique_ptr<Attempt> attempt;  // kFetch: what is being fetched for
+  uint64_t since_nanos = 0;
+  std::list<Connection*>::iterator place;  // kRoom, kSettle: in the executor's list
+
+ private:
+  std::string bytes_;
+  std::vector<std::string_view> argv_;
+};
+
+}  // namespace cairn

@@ -1,0 +1,183 @@
+#include "server/server.h"
+
+#include <uv.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "env/thread_role.h"
+#include "fmt/format.h"
+#include "server/process_limits.h"
+#include "util/check.h"
+#include "util/coding.h"
+
+namespace cairn {
+namespace {
+
+constexpr std::string_view kTooManyClients = "ERR max number of clients reached";
+constexpr std::string_view kDenied =
+    "DENIED Cairn is running in protected mode because no password is set. In this mode "
+    "connections are only accepted from the loopback interface. To connect from other machines, "
+    "set a password (requirepass), or, if the network is to be trusted, say 'CONFIG SET "
+    "protected-mode no' from the loopback interface, or set 'protected-mode no' in the "
+    "configuration file and restart.";
+
+lsm::Options EngineOptions(const Config& config) {
+  lsm::Options options = config.engine;
+  options.directory = config.dir + "/cairn";
+  return options;
+}
+
+uint64_t RandomSeed(Env& env) {
+  char bytes[sizeof(uint64_t)];
+  env.FillRandom(bytes, sizeof(bytes));
+  return DecodeFixed64(bytes);
+}
+
+}  // namespace
+
+Server::Server(Env& env, Logger& log, Config config, std::string config_file)
+    : env_(env),
+      log_(log),
+      config_(env, log, std::move(config), std::move(config_file)),
+      clock_(env),
+      access_(RandomSeed(env), env.WallMicros() / 1000000),
+      scans_(RandomSeed(env)),
+      store_(env, log, EngineOptions(config_.config()),
+             static_cast<int>(config_.config().databases), [this] { loop_.Wake(); }),
+      executor_({gate_, stats_, records_, errors_, access_, clock_, log,
+                 config_.config().latency_tracking},
+                RandomSeed(env)),
+      clients_({executor_, gate_, stats_, clock_, log, config_.config().clients,
+                config_.config().protocol}),
+      listeners_(loop_.uv(), env, log,
+                 [this](std::unique_ptr<Transport> t) { OnConnection(std::move(t)); }),
+      info_({env, config_, store_, clients_, executor_, gate_, stats_, records_, errors_, scans_,
+             clock_}),
+      control_({env, config_, store_, clients_, info_, access_, scans_, clock_,
+                [this](const ShutdownRequest& request) { return OnShutdownCommand(request); }}) {
+  config_.SetApply(
+      [this](const Config& before, const Config& now) { return ApplyConfig(before, now); });
+  executor_.SetControl(control_);
+  access_.set_counting(IsFrequencyPolicy(config_.config().eviction_policy));
+}
+
+Server::~Server() = default;
+
+Status Server::Start() {
+  const Config& config = config_.config();
+  RETURN_IF_ERROR(env_.MakeDirectories(config.dir + "/cairn"));
+  const int64_t fits = RaiseOpenFileLimit(config.max_clients);
+  if (fits < config.max_clients) {
+    log_.Warning("The system allows too few open files for maxclients {}: it is {} now",
+                 config.max_clients, fits);
+    config_.LimitClients(fits);
+  }
+  RETURN_IF_ERROR(listeners_.Open(config));
+  info_.set_port(listeners_.port());
+  executor_.Serve(store_.engine(), store_.keyspace(), true);
+  store_.Open([this](const Status& status) { OnOpened(status); });
+  return Status::Ok();
+}
+
+int Server::Run() {
+  MarkLoopThread();
+  loop_.Run({.ready_turns = [this] { return ReadyTurns(); },
+             .end_tick = [this] { EndTick(); },
+             .wake = [this] { OnWake(); },
+             .timer = [this] { OnTimer(); },
+             .signal = [this](int number) { OnSignal(number); }});
+  UnmarkLoopThread();
+  return exit_code_;
+}
+
+void Server::OnOpened(const Status& status) {
+  if (!status.ok()) {
+    log_.Warning("The data directory cannot be served: {}", status.ToString());
+    exit_code_ = 1;
+    stop_wanted_ = true;
+    return;
+  }
+  lsm::Engine& engine = store_.engine();
+  engine.SetCallbacks([this] { OnMarks(); }, [this] { executor_.OnRoom(); });
+  engine.SetSyncMode(config_.config().engine.sync_mode);
+  OnMarks();
+  LoadScans();
+  executor_.Serve(engine, store_.keyspace(), false);
+  log_.Notice("Data loaded in {:.3f} seconds",
+              static_cast<double>(clock_.Nanos() - store_.started_at_nanos()) / 1e9);
+  log_.Notice("Ready to accept connections");
+}
+
+void Server::OnMarks() {
+  lsm::Engine& engine = store_.engine();
+  gate_.SetMarks(engine.watermarks(), engine.health() == lsm::Health::kLogFailed);
+}
+
+bool Server::ReadyTurns() {
+  clients_.RunReadyTurns();
+  return clients_.has_ready_turns();
+}
+
+// Closes the tick's group of writes and sends what may go, just before the loop polls.
+void Server::EndTick() {
+  if (stop_wanted_) return CleanStop();
+  store_.engine().EndTick();
+  clients_.EndTick();
+  listeners_.NextTick();
+  gate_.NextTick();
+  clock_.NextTick();
+  if (clients_.has_ready_turns()) loop_.KeepAwake();
+}
+
+void Server::OnWake() {
+  if (stop_requested_.load(std::memory_order_relaxed)) stop_wanted_ = true;
+  if (store_.Poll()) loop_.Wake();
+}
+
+void Server::OnTimer() {
+  if (store_.Poll()) loop_.Wake();
+  clients_.OnTimer();
+  info_.Sample();
+}
+
+void Server::OnConnection(std::unique_ptr<Transport> transport) {
+  const Config& config = config_.config();
+  if (clients_.count() >= static_cast<size_t>(config.max_clients)) {
+    ++stats_.connections_rejected;
+    return clients_.Refuse(std::move(transport), kTooManyClients);
+  }
+  ++stats_.connections_received;
+  if (config.protected_mode && config.clients.password.empty() && !transport->is_local()) {
+    ++stats_.connections_rejected;
+    return clients_.Refuse(std::move(transport), kDenied);
+  }
+  clients_.Add(std::move(transport));
+}
+
+ConfigError Server::ApplyConfig(const Config& before, const Config& now) {
+  if (now.max_clients > before.max_clients) {
+    const int64_t fits = RaiseOpenFileLimit(now.max_clients);
+    if (fits < now.max_clients) {
+      return fmt::format(
+          "The operating system is not able to handle the specified number of clients, try with {}",
+          fits);
+    }
+  }
+  log_.SetLevel(now.log_level);
+  executor_.set_track_latencies(now.latency_tracking);
+  access_.set_counting(IsFrequencyPolicy(now.eviction_policy));
+  if (now.engine.sync_mode != before.engine.sync_mode) {
+    store_.engine().SetSyncMode(now.engine.sync_mode);
+  }
+  const bool no_password = now.clients.password.empty();
+  clients_.ForEach([&](Connection& connection) {
+    connection.level = now.clients.reply_level;
+    if (no_password) connection.Authenticate();
+  });
+  // What waited to be durable may only have to be written now.
+  if (!store_.loading()) OnMarks();
+  return {};
+}
+
+}  // namespace cairn

@@ -1,0 +1,83 @@
+#pragma once
+// The running server: its parts put together, what happens in a tick, start and stop.
+//
+// Thread: loop (the one that calls Run); Wake any. Ownership: env and logger outlive it.
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "commands/scan_table.h"
+#include "env/env.h"
+#include "server/access_clock.h"
+#include "server/clients.h"
+#include "server/command_records.h"
+#include "server/config_store.h"
+#include "server/control.h"
+#include "server/executor.h"
+#include "server/info.h"
+#include "server/listeners.h"
+#include "server/loop.h"
+#include "server/reply_gate.h"
+#include "server/store.h"
+#include "util/log.h"
+
+namespace cairn {
+
+class Server {
+ public:
+  // config_file: absolute path for CONFIG REWRITE, or empty.
+  Server(Env& env, Logger& log, Config config, std::string config_file);
+  ~Server();
+
+  // Makes the directory, listens, and begins to open the store. An error ends the start.
+  Status Start();
+  // Serves until it is told to stop. The program's exit code: 0 after a clean stop.
+  int Run();
+  // From any thread: as if SIGTERM had come.
+  void RequestStop();
+  // It stopped before the data was loaded: a worker may still be at it, and nothing needs saving.
+  bool stopped_while_loading() const { return store_.loading(); }
+  // The first TCP listener's port (tests listen on port 0).
+  int port() const { return listeners_.port(); }
+
+ private:
+  ConfigError ApplyConfig(const Config& before, const Config& now);
+  void OnOpened(const Status& status);
+  void OnMarks();
+  bool ReadyTurns();
+  void EndTick();
+  void OnWake();
+  void OnTimer();
+  void OnSignal(int number);
+  void OnConnection(std::unique_ptr<Transport> transport);
+  std::optional<std::string> OnShutdownCommand(const ShutdownRequest& request);
+  void CleanStop();
+  std::string ScanTablePath() const;
+  void LoadScans();
+  void SaveScans();
+
+  Env& env_;
+  Logger& log_;
+  ConfigStore config_;
+  Loop loop_;
+  TickClock clock_;
+  ServerStats stats_;
+  CommandRecords records_;
+  ErrorCounts errors_;
+  AccessClock access_;
+  ScanTable scans_;
+  ReplyGate gate_;
+  Store store_;
+  Executor executor_;
+  Clients clients_;
+  Listeners listeners_;
+  ServerInfo info_;
+  Control control_;
+  std::atomic<bool> stop_requested_{false};  // by RequestStop; the loop looks when woken
+  bool stop_wanted_ = false;                 // at the end of this tick
+  int exit_code_ = 0;
+};
+
+}  // namespace cairn

@@ -1,0 +1,72 @@
+#include "server/store.h"
+
+#include <utility>
+
+#include "util/check.h"
+
+namespace cairn {
+
+Store::Store(Env& env, Logger& log, const lsm::Options& options, int databases,
+             std::function<void()> wake)
+    : env_(env),
+      log_(log),
+      databases_(databases),
+      background_(lsm::NewThreadedBackground(
+          {.flush = options.background_threads, .read = options.read_threads}, std::move(wake))),
+      keyspace_(std::make_unique<Keyspace>(empty_engine_, databases)) {
+  opener_ = std::make_unique<lsm::EngineOpener>(env, *background_, log, options);
+}
+
+Store::~Store() = default;
+
+void Store::Open(std::function<void(const Status&)> done) {
+  done_ = std::move(done);
+  started_at_nanos_ = env_.MonotonicNanos();
+  background_->Submit(lsm::Lane::kFlush, [this] {
+    // The background outlives neither this job nor its completion unseen: both end with it.
+    const Status status = opener_->Run();
+    background_->PostCompletion([this, status] { OnRecovered(status); });
+  });
+}
+
+void Store::OnRecovered(const Status& status) {
+  if (!status.ok()) return Finish(status);
+  opening_ = opener_->Take();
+  keyspace_ = std::make_unique<Keyspace>(*opening_, databases_);
+  load_context_ = opening_->NewLoopContext();
+  LoadKeyspace();
+}
+
+void Store::LoadKeyspace() {
+  const Result<bool> loaded = keyspace_->Load(*load_context_);
+  if (!loaded.ok()) return Finish(loaded.status());
+  if (loaded.value()) return Finish(Status::Ok());
+  opening_->Fetch(*load_context_, [this](const Status& status) {
+    if (!status.ok()) return Finish(status);
+    opening_->RetryContext(*load_context_);
+    LoadKeyspace();
+  });
+}
+
+void Store::Finish(const Status& status) {
+  load_context_.reset();
+  if (status.ok()) engine_ = std::move(opening_);
+  const auto done = std::move(done_);
+  done(status);
+}
+
+bool Store::Poll() {
+  const bool more = background_->RunCompletions(kCompletionsPerTick);
+  if (engine_ != nullptr) {
+    engine_->Poll();
+  } else if (opening_ != nullptr) {
+    opening_->Poll();
+  }
+  return more;
+}
+
+Status Store::Stop() {
+  return engine_ == nullptr ? Status::Ok() : engine_->Stop();
+}
+
+}  // namespace cairn
