@@ -1,7 +1,8 @@
 #include "lsm/memtable.h"
 
+#include <algorithm>
 #include <cstring>
-#include <new>
+#include <memory>
 
 #include "util/check.h"
 
@@ -93,34 +94,51 @@ std::unique_ptr<InternalIterator> Memtable::NewIterator() const {
   return std::make_unique<Iterator>(&tree_);
 }
 
-void Memtable::Apply(std::span<const StagedWrite> writes, Sequence first, const Position* hint) {
+void Memtable::Apply(std::span<StagedWrite> writes, Sequence first, const Position* hint) {
   DCHECK(!writes.empty());
   DCHECK(first > last_);
+  for (MemtableRecord* record : replaced_) records_.Free(record, record->capacity_bytes);
+  replaced_.clear();
   if (first_ == 0) first_ = first;
   // A later write of the batch may hold a view of what an earlier one replaces (RENAME): then
   // nothing may be overwritten where it stands, and what is replaced is kept to the end.
-  const bool in_place = writes.size() == 1;
+  const bool alone = writes.size() == 1;
   Sequence sequence = first;
-  for (const StagedWrite& write : writes) {
+  for (StagedWrite& write : writes) {
     const std::string_view key = MakeKey(&key_, write.space, write.key);
     if (hint != nullptr) {
       DCHECK(Valid(*hint));
       DCHECK(tree_.Find(key).found == hint->place.found);
-      ApplyOne(write, sequence, *hint, in_place);
+      write.below = ApplyOne(write, sequence, *hint, alone);
       hint = nullptr;
     } else {
-      ApplyOne(write, sequence, Find(key), in_place);
+      write.below = ApplyOne(write, sequence, Find(key), alone);
     }
     ++stamp_;
     ++sequence;
   }
   last_ = sequence - 1;
-  for (MemtableRecord* record : replaced_) records_.Free(record, record->capacity_bytes);
-  replaced_.clear();
+  if (!alone) SweepBatch(writes);
 }
 
-void Memtable::ApplyOne(const StagedWrite& write, Sequence sequence, const Position& position,
-                        bool in_place) {
+// A later write of the batch may bring the key back, and its `below` is the attempt's, which saw
+// the old entry: so inside a batch the dead stay as tombstones, with what is known to lie below
+// them.
+void Memtable::SweepBatch(std::span<const StagedWrite> writes) {
+  for (const StagedWrite& write : writes) {
+    if (write.kind == EntryKind::kValue) continue;
+    const Position position = Find(MakeKey(&key_, write.space, write.key));
+    if (!position.place.found) continue;
+    const MemtableRecord& record = *tree_.At(position.place);
+    if (record.kind != EntryKind::kValue && record.below == Below::kAbsent) {
+      Remove(position, record.sequence);
+      ++stamp_;
+    }
+  }
+}
+
+Below Memtable::ApplyOne(const StagedWrite& write, Sequence sequence, const Position& position,
+                         bool alone) {
   const bool dies = write.kind != EntryKind::kValue;
   if (!position.place.found) {
     if (dies && write.below == Below::kAbsent) {
@@ -128,17 +146,23 @@ void Memtable::ApplyOne(const StagedWrite& write, Sequence sequence, const Posit
     } else {
       Insert(write, sequence, position);
     }
-    return;
+    return write.below;
   }
-  if (dies && tree_.At(position.place)->below == Below::kAbsent) {
+  const MemtableRecord& old = *tree_.At(position.place);
+  Below before = Below::kNotCounted;
+  if (old.below != Below::kNotCounted) {
+    before = old.kind == EntryKind::kValue ? Below::kLive : Below::kAbsent;
+  }
+  if (dies && old.below == Below::kAbsent && alone) {
     Remove(position, sequence);
   } else {
-    Overwrite(write, sequence, position, in_place);
+    Overwrite(write, sequence, position, alone);
   }
+  return before;
 }
 
 MemtableRecord* Memtable::NewRecord(size_t bytes) {
-  auto* record = new (records_.Allocate(bytes)) MemtableRecord;
+  auto* record = std::construct_at(static_cast<MemtableRecord*>(records_.Allocate(bytes)));
   record->capacity_bytes = static_cast<uint32_t>(SlabArena::RoundedBytes(bytes));
   return record;
 }
@@ -175,12 +199,12 @@ void Memtable::Insert(const StagedWrite& write, Sequence sequence, const Positio
 }
 
 void Memtable::Overwrite(const StagedWrite& write, Sequence sequence, const Position& position,
-                         bool in_place) {
+                         bool alone) {
   MemtableRecord* old = tree_.At(position.place);
   const Below below = old->below;
   CountEntry(&counts_, write.space, below, old->kind == EntryKind::kValue, -1);
   const size_t bytes = RecordBytes(write);
-  if (in_place && SlabArena::RoundedBytes(bytes) == old->capacity_bytes &&
+  if (alone && SlabArena::RoundedBytes(bytes) == old->capacity_bytes &&
       !PointsInto(write.value, old)) {
     FillRecord(old, write, sequence, below);
   } else {
@@ -197,7 +221,7 @@ void Memtable::Remove(const Position& position, Sequence sequence) {
   CountEntry(&counts_, SpaceOf(record->key()), record->below, record->kind == EntryKind::kValue,
              -1);
   tree_.Erase(position.place);
-  last_removed_ = sequence;
+  last_removed_ = std::max(last_removed_, sequence);
   Release(record);
 }
 

@@ -12,8 +12,8 @@
 //     say: what lies below the memtable does not change while it is written.
 //  2. A key that dies here while nothing live lies below it (below == kAbsent) leaves no entry. Its
 //     absence still depends on the write that removed it: see last_removed().
-//  3. Applying the same batches to an empty memtable gives the same memtable, so replaying the log
-//     does, if it begins a memtable where the log says that one began.
+//  3. Read together with what lies below it, a memtable answers the same whether the writes in it
+//     came by commits or by a replay of the log that began a memtable somewhere else.
 //
 // Counting: counts() has, per counted space, live and unsettled as sums over the entries (types.h,
 // Below): what this memtable adds to the counts of what lies below it.
@@ -53,9 +53,13 @@ class Memtable {
   std::optional<Entry> Get(std::string_view key) const { return Read(Find(key)); }
 
   // Applies the writes in order; they get the sequence numbers first, first + 1, ... Their views
-  // may point into entries of this memtable. `hint` may be the position of the first write's key.
+  // may point into entries of this memtable, and what these hold stays where it is until the next
+  // Apply, replaced or not. `hint` may be the position of the first write's key.
+  // On return each write's `below` says whether a live value was there right before it, as far as
+  // that is known. That is what the log keeps: whatever memtable a replay puts the write into
+  // first, it is what lay below (README, Counting).
   // Requires: not frozen; first > last_sequence().
-  void Apply(std::span<const StagedWrite> writes, Sequence first, const Position* hint);
+  void Apply(std::span<StagedWrite> writes, Sequence first, const Position* hint);
 
   // What was unknown is known now: `live` says whether a live value lay below. Nothing happens if
   // the key has no entry or is settled. Requires: not frozen.
@@ -78,11 +82,11 @@ class Memtable {
  private:
   class Iterator;
 
-  void ApplyOne(const StagedWrite& write, Sequence sequence, const Position& position,
-                bool in_place);
+  // `alone`: the batch has no other write. Returns whether a live value was there before.
+  Below ApplyOne(const StagedWrite& write, Sequence sequence, const Position& position, bool alone);
+  void SweepBatch(std::span<const StagedWrite> writes);
   void Insert(const StagedWrite& write, Sequence sequence, const Position& position);
-  void Overwrite(const StagedWrite& write, Sequence sequence, const Position& position,
-                 bool in_place);
+  void Overwrite(const StagedWrite& write, Sequence sequence, const Position& position, bool alone);
   void Remove(const Position& position, Sequence sequence);
   MemtableRecord* NewRecord(size_t bytes);
   void FillRecord(MemtableRecord* record, const StagedWrite& write, Sequence sequence, Below below);
@@ -97,7 +101,7 @@ class Memtable {
   Sequence last_removed_ = 0;
   uint64_t stamp_ = 1;
   std::string key_;  // scratch of Apply
-  // Replaced by the batch being applied: later writes of it may still read them.
+  // Replaced by the last Apply: later writes of its batch, and who logs it, still read them.
   std::vector<MemtableRecord*> replaced_;
 };
 

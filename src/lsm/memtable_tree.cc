@@ -1,6 +1,6 @@
 #include "lsm/memtable_tree.h"
 
-#include <new>
+#include <memory>
 
 #include "lsm/memtable_node.h"
 
@@ -21,9 +21,8 @@ void PrefetchNode(const Node* node) {
 
 struct MemtableTree::Separator {
   uint32_t size_bytes;
-  std::string_view view() const {
-    return {reinterpret_cast<const char*>(this) + sizeof *this, size_bytes};
-  }
+  char* bytes() { return reinterpret_cast<char*>(this + 1); }
+  std::string_view view() const { return {reinterpret_cast<const char*>(this + 1), size_bytes}; }
 };
 
 struct MemtableTree::Leaf {
@@ -72,11 +71,11 @@ MemtableTree::MemtableTree() {
 }
 
 MemtableTree::Leaf* MemtableTree::NewLeaf() {
-  return new (nodes_.Allocate(sizeof(Leaf))) Leaf;
+  return std::construct_at(static_cast<Leaf*>(nodes_.Allocate(sizeof(Leaf))));
 }
 
 MemtableTree::Inner* MemtableTree::NewInner() {
-  return new (nodes_.Allocate(sizeof(Inner))) Inner;
+  return std::construct_at(static_cast<Inner*>(nodes_.Allocate(sizeof(Inner))));
 }
 
 // The shortest bytes that are > left and <= right: a prefix of right.
@@ -86,9 +85,10 @@ const MemtableTree::Separator* MemtableTree::NewSeparator(std::string_view left,
   // At least the space, so that heads can be taken from the end (HeadAt).
   const size_t length =
       std::min(right.size(), std::max(CommonPrefix(left, right) + 1, kSpacePrefixBytes));
-  char* memory = static_cast<char*>(separators_.Allocate(sizeof(Separator) + length));
-  auto* separator = new (memory) Separator{static_cast<uint32_t>(length)};
-  std::memcpy(memory + sizeof(Separator), right.data(), length);
+  auto* separator =
+      std::construct_at(static_cast<Separator*>(separators_.Allocate(sizeof(Separator) + length)),
+                        Separator{static_cast<uint32_t>(length)});
+  std::memcpy(separator->bytes(), right.data(), length);
   return separator;
 }
 

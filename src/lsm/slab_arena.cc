@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <memory>
 #include <new>
 
 #include "util/check.h"
@@ -41,7 +42,7 @@ size_t SlabArena::ClassOf(size_t bytes) {
 }
 
 SlabArena::Block SlabArena::NewBlock(size_t bytes) {
-  return Block(new (std::align_val_t{64}) char[bytes]);
+  return Block(static_cast<char*>(::operator new[](bytes, std::align_val_t{64})));
 }
 
 void SlabArena::NewChunk() {
@@ -95,7 +96,7 @@ void SlabArena::Free(void* memory, size_t bytes) {
     return;
   }
   FreeNode*& head = free_[ClassOf(bytes)];
-  head = new (memory) FreeNode{head};
+  head = std::construct_at(static_cast<FreeNode*>(memory), FreeNode{head});
 }
 
 }  // namespace cairn::lsm

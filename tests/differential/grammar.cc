@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "differential/grammar_terms.h"
+#include "util/ascii.h"
 #include "util/check.h"
 
 namespace cairn::test {
@@ -118,7 +119,7 @@ constexpr GrammarRow kRows[] = {
     {1, "DEBUG OBJECT <key>"},
     {1, "OBJECT <option> [<key>]"},
     // Nothing that exists.
-    {3, "<option> {<value>}"},
+    {3, "<unknown> {<value>}"},
     {2, "<command> {<key>}"},
 };
 
@@ -151,7 +152,40 @@ std::vector<Command> Grammar::Next() {
       random_.OneIn(10)) {
     Mutate(&commands.front());
   }
+  // SET with a time that is over leaves a key that nobody sees but DBSIZE counts, until somebody
+  // looks for it; in the reference also until a timer finds it.
+  const Command& last = commands.back();
+  if (last.size() > 3 && EqualsIgnoreCase(last[0], "set")) commands.push_back(Touch(last[1]));
   return commands;
+}
+
+Command Grammar::Touch(const std::string& key) {
+  static constexpr const char* kPatterns[] = {"EXISTS",
+                                              "GET",
+                                              "GETDEL",
+                                              "TTL",
+                                              "TYPE",
+                                              "INCR",
+                                              "APPEND <value>",
+                                              "STRLEN",
+                                              "SETNX <value>",
+                                              "PERSIST",
+                                              "RENAME <key>",
+                                              "COPY <key>",
+                                              "MOVE <db>",
+                                              "DEL",
+                                              "TOUCH",
+                                              "UNLINK",
+                                              "EXPIRE <seconds>",
+                                              "GETSET <value>",
+                                              "GETEX PERSIST",
+                                              "INCRBYFLOAT <float>",
+                                              "SETRANGE <offset> <value>",
+                                              "OBJECT ENCODING"};
+  Command command = Words(kPatterns[random_.Uniform(std::size(kPatterns))]);
+  const size_t place = EqualsIgnoreCase(command[0], "object") ? 2 : 1;
+  command.insert(command.begin() + static_cast<ptrdiff_t>(place), key);
+  return command;
 }
 
 Command Grammar::Words(std::string_view pattern) {
@@ -211,26 +245,27 @@ void Grammar::Alternatives(std::string_view pattern, size_t* at, char close, Com
 }
 
 void Grammar::Mutate(Command* command) {
+  // The name stays: by chance it might become a command that the reference has and we have not.
   const size_t at = random_.Uniform(command->size());
   const auto place = command->begin() + static_cast<ptrdiff_t>(at);
-  switch (random_.Uniform(7)) {
+  switch (at == 0 ? random_.Uniform(3) : random_.Uniform(7)) {
     case 0:
-      if (command->size() > 1) command->erase(place);
-      break;
-    case 1:
       command->resize(std::max<size_t>(at, 1));
       break;
-    case 2:
+    case 1:
       command->push_back(RandomTerm("option", random_));
       break;
-    case 3:
+    case 2:
       command->insert(place + 1, RandomTerm("integer", random_));
       break;
+    case 3:
+      *place = RandomTerm("value", random_);
+      break;
     case 4:
-      if (at > 0) *place = RandomTerm("value", random_);
+      *place = RandomTerm("option", random_);
       break;
     case 5:
-      if (at > 0) *place = RandomTerm("option", random_);
+      command->erase(place);
       break;
     default:
       std::swap(*place, command->back());

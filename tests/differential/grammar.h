@@ -36,6 +36,8 @@ class Grammar {
   void Sequence(std::string_view pattern, size_t* at, Command* out);
   void Alternatives(std::string_view pattern, size_t* at, char close, Command* out);
   void Mutate(Command* command);
+  // Something that meets the key.
+  Command Touch(const std::string& key);
 
   Random random_;
   int total_weight_ = 0;

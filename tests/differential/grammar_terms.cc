@@ -247,6 +247,14 @@ std::string CommandName(Random& random) {
   return Pick(kPool, random);
 }
 
+std::string UnknownCommand(Random& random) {
+  static const std::string kPool[] = {"nosuch", "NOSUCH",    "",
+                                      "get ",   "get|x",     "no\r\nsuch",
+                                      "\xff\n", "no\0such"s, std::string(200, 'n'),
+                                      "se",     "sett",      "'"};
+  return Pick(kPool, random);
+}
+
 struct Kind {
   std::string_view name;
   std::string (*make)(Random&);
@@ -270,6 +278,7 @@ constexpr Kind kKinds[] = {
     {"protocol", Protocol},
     {"option", Option},
     {"command", CommandName},
+    {"unknown", UnknownCommand},
 };
 
 }  // namespace

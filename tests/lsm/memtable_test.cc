@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <map>
 #include <string>
@@ -52,9 +53,8 @@ struct Model {
     const std::string key = Key(write.key, write.space);
     const auto found = rows.find(key);
     const Below below = found == rows.end() ? write.below : found->second.below;
-    if (write.kind != EntryKind::kValue && below == Below::kAbsent) {
-      rows.erase(key);
-      last_removed = sequence;
+    if (write.kind != EntryKind::kValue && found == rows.end() && below == Below::kAbsent) {
+      last_removed = std::max(last_removed, sequence);
       return;
     }
     rows[key] = {write.kind,
@@ -64,6 +64,26 @@ struct Model {
                  write.expire_at_ms,
                  write.child_space,
                  std::string(write.value)};
+  }
+
+  // After a batch: the dead with nothing below them go.
+  void Sweep() {
+    for (auto row = rows.begin(); row != rows.end();) {
+      if (row->second.kind != EntryKind::kValue && row->second.below == Below::kAbsent) {
+        last_removed = std::max(last_removed, row->second.sequence);
+        row = rows.erase(row);
+      } else {
+        ++row;
+      }
+    }
+  }
+
+  // Whether a live value is there, as the log wants to know it.
+  Below Before(const StagedWrite& write) const {
+    const auto found = rows.find(Key(write.key, write.space));
+    if (found == rows.end()) return write.below;
+    if (found->second.below == Below::kNotCounted) return Below::kNotCounted;
+    return found->second.kind == EntryKind::kValue ? Below::kLive : Below::kAbsent;
   }
 
   SpaceCount Count(SpaceId space) const {
@@ -158,8 +178,13 @@ TEST_CASE("memtable: random batches against an ordered map, walks both ways") {
         writes.push_back(write);
       }
       const Memtable::Position hint = memtable.Find(Key(writes[0].key, writes[0].space));
-      memtable.Apply(writes, next, random.OneIn(2) ? &hint : nullptr);
-      for (const StagedWrite& write : writes) model.Apply(write, next++);
+      std::vector<StagedWrite> applied = writes;
+      memtable.Apply(applied, next, random.OneIn(2) ? &hint : nullptr);
+      for (size_t i = 0; i < count; ++i) {
+        REQUIRE(applied[i].below == model.Before(writes[i]));
+        model.Apply(writes[i], next++);
+      }
+      model.Sweep();
     }
     CheckWalks(memtable, model);
     REQUIRE(memtable.last_sequence() == next - 1);
@@ -193,18 +218,19 @@ TEST_CASE("memtable: ascending, descending and emptied again") {
     const auto key_of = [&](int i) { return std::to_string(ascending ? 100000 + i : 199999 - i); };
     for (int i = 0; i < 20000; ++i) {
       const std::string key = key_of(i);
-      const StagedWrite write = Set(key, "value", Below::kAbsent);
-      memtable.Apply({&write, 1}, next, nullptr);
-      model.Apply(write, next++);
+      StagedWrite write = Set(key, "value", Below::kAbsent);
+      model.Apply(write, next);
+      memtable.Apply({&write, 1}, next++, nullptr);
     }
     CheckWalks(memtable, model);
     // Keys that come in order fill their leaves: little beyond the records themselves.
     CHECK(memtable.held_bytes() < 20000 * (48 + 22) + (128 << 10));
     for (int i = 0; i < 20000; ++i) {
       const std::string key = key_of(i);
-      const StagedWrite write = Delete(key);
-      memtable.Apply({&write, 1}, next, nullptr);
-      model.Apply(write, next++);
+      StagedWrite write = Delete(key);
+      model.Apply(write, next);
+      model.Sweep();
+      memtable.Apply({&write, 1}, next++, nullptr);
       if (i % 5000 == 4999) CheckWalks(memtable, model);
     }
     REQUIRE(memtable.entry_count() == 0);
@@ -239,7 +265,7 @@ TEST_CASE("memtable: overwriting a hot key takes no more room, whatever its size
   for (int i = 0; i < 20000; ++i) {
     const std::string value(random.OneIn(10) ? 5000 + random.Uniform(5000) : random.Uniform(300),
                             'x');
-    const StagedWrite write = Set("hot", value);
+    StagedWrite write = Set("hot", value);
     memtable.Apply({&write, 1}, next++, nullptr);
     REQUIRE(memtable.Get(Key("hot"))->value == value);
     if (i == 5000) held = memtable.held_bytes();
@@ -257,7 +283,7 @@ TEST_CASE("memtable: writes may hold views of entries that the same batch replac
 
   SECTION("RENAME: the source goes first") {
     const std::string_view value = memtable.Get(Key("a"))->value;
-    const StagedWrite rename[] = {Delete("a"), Set("x", "over"), Set("b", value)};
+    StagedWrite rename[] = {Delete("a"), Set("x", "over"), Set("b", value)};
     memtable.Apply(rename, 3, nullptr);
     CHECK(!memtable.Get(Key("a")));
     CHECK(memtable.Get(Key("b"))->value == "value of a");
@@ -272,9 +298,17 @@ TEST_CASE("memtable: writes may hold views of entries that the same batch replac
       CHECK(memtable.Get(Key(name))->expire_at_ms == 12345);
     }
   }
+  SECTION("deleted and set again in one batch: still nothing below") {
+    StagedWrite again[] = {Delete("a", Below::kLive), Set("a", "new", Below::kLive)};
+    memtable.Apply(again, 3, nullptr);
+    CHECK(memtable.Get(Key("a"))->below == Below::kAbsent);
+    CHECK(again[0].below == Below::kLive);
+    CHECK(again[1].below == Below::kAbsent);
+    CHECK(memtable.counts().Get(kSpace) == SpaceCount{2, 0});
+  }
   SECTION("swap of two values") {
-    const StagedWrite swap[] = {Set("a", memtable.Get(Key("c"))->value),
-                                Set("c", memtable.Get(Key("a"))->value)};
+    StagedWrite swap[] = {Set("a", memtable.Get(Key("c"))->value),
+                          Set("c", memtable.Get(Key("a"))->value)};
     memtable.Apply(swap, 3, nullptr);
     CHECK(memtable.Get(Key("a"))->value == big);
     CHECK(memtable.Get(Key("c"))->value == "value of a");

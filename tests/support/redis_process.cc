@@ -65,11 +65,12 @@ Result<int> WaitForEnd(pid_t pid, int timeout_ms) {
   }
 }
 
-bool AnswersPing(int port) {
+// Serving: not -LOADING. With a password it does not say PONG to a stranger.
+bool Serves(int port) {
   Result<std::unique_ptr<RawClient>> client = RawClient::Connect(port);
   if (!client.ok()) return false;
   const Result<std::string> reply = (*client)->Call({"PING"});
-  return reply.ok() && *reply == "+PONG\r\n";
+  return reply.ok() && (*reply == "+PONG\r\n" || reply->starts_with("-NOAUTH"));
 }
 
 }  // namespace
@@ -125,7 +126,7 @@ Result<std::unique_ptr<RedisProcess>> RedisProcess::Start(
   const std::filesystem::path output = directory / "server.out";
   std::unique_ptr<RedisProcess> process(new RedisProcess(Spawn(path, all, output), port, output));
   const auto deadline = Clock::now() + std::chrono::milliseconds(kStartTimeoutMs);
-  while (!AnswersPing(port)) {
+  while (!Serves(port)) {
     if (WaitForEnd(process->pid_, 0).ok()) {
       process->pid_ = 0;
       return Status::Aborted(fmt::format("{} ended: {}", path, process->Output()));

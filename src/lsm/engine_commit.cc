@@ -1,0 +1,88 @@
+#include <utility>
+
+#include "lsm/engine_impl.h"
+#include "util/check.h"
+
+namespace cairn::lsm {
+
+namespace {
+
+// Bytes on their way to the log beyond which writers wait for it.
+constexpr size_t kMaxPendingLogBytes = size_t{64} << 20;
+// The log's length decides about freezing only every so many bytes: asking takes a lock.
+constexpr uint64_t kLogCheckBytes = size_t{1} << 20;
+// What a write costs in the log beyond key and value, roughly.
+constexpr uint64_t kWriteOverheadBytes = 16;
+
+}  // namespace
+
+Admission EngineImpl::AdmitWrite(size_t bytes) {
+  if (health_ != Health::kHealthy || log_->failed()) return Admission::kRefuse;
+  if (!MustPark(bytes)) return Admission::kAdmit;
+  stalls_.Begin(store_->env.MonotonicNanos());
+  return Admission::kPark;
+}
+
+bool EngineImpl::MustPark(size_t bytes) const {
+  if (state_.frozen.size() > static_cast<size_t>(store_->options.max_frozen_memtables)) return true;
+  const size_t pending = log_->pending_bytes();
+  // One write of any size gets through when nothing else is on its way.
+  if (pending > 0 && pending + bytes > kMaxPendingLogBytes) return true;
+  return LogIsFull();
+}
+
+bool EngineImpl::LogIsFull() const {
+  return !state_.frozen.empty() &&
+         log_->bytes_since(flush_->flushed_seq()) > store_->options.wal_bytes;
+}
+
+Sequence EngineImpl::Commit(std::span<const StagedWrite> writes) {
+  DCHECK(!writes.empty());
+  DCHECK(health_ == Health::kHealthy);
+  const Sequence first = applied_ + 1;
+  // A copy, since the memtable enters what the log has to say about each write.
+  writes_.assign(writes.begin(), writes.end());
+  const std::string_view key = MakeKey(&key_, writes[0].space, writes[0].key);
+  Memtable& active = *state_.active;
+  const bool looked_up = last_lookup_.memtable_number == active.number() &&
+                         active.Valid(last_lookup_.position) && last_lookup_.key == key;
+  active.Apply(writes_, first, looked_up ? &last_lookup_.position : nullptr);
+  log_->Stage(writes_, first);
+  applied_ += writes.size();
+  for (const StagedWrite& write : writes) {
+    committed_bytes_ += write.key.size() + write.value.size() + kWriteOverheadBytes;
+  }
+  if (active.held_bytes() >= store_->options.memtable_bytes) Freeze();
+  return applied_;
+}
+
+void EngineImpl::EndTick() {
+  log_->CloseGroup();
+  FreezeIfDue();
+}
+
+// The log behind a memtable is what a crash has to replay, and what the pool of slots must hold.
+void EngineImpl::FreezeIfDue() {
+  if (committed_bytes_ < kLogCheckBytes) return;
+  committed_bytes_ = 0;
+  if (state_.active->empty()) return;
+  const Sequence before = state_.active->first_sequence() - 1;
+  if (log_->bytes_since(before) > store_->options.wal_bytes / 2) Freeze();
+}
+
+void EngineImpl::Freeze() {
+  DCHECK(!state_.active->empty());
+  const uint64_t number = state_.active->number() + 1;
+  state_.frozen.insert(state_.frozen.begin(), std::move(state_.active));
+  state_.active = std::make_shared<Memtable>(number);
+  log_->SwitchSegment();
+  flush_->Kick();
+}
+
+bool EngineImpl::FreezeNow() {
+  if (state_.active->empty()) return false;
+  Freeze();
+  return true;
+}
+
+}  // namespace cairn::lsm

@@ -1,0 +1,99 @@
+#pragma once
+// The engine (engine.h), put together from its parts. Its methods are in
+//   engine_commit.cc   commit, freezing, admission
+//   engine_health.cc   watermarks, the failed log, Poll, Stop
+//   engine_read.cc     contexts and fetches, counts, settling
+//   engine_report.cc   figures and texts for people
+//   engine_open.cc     the opener
+//
+// Thread: the loop. What runs elsewhere is in the parts.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lsm/block_cache.h"
+#include "lsm/engine.h"
+#include "lsm/fetcher.h"
+#include "lsm/flush_pipeline.h"
+#include "lsm/log_writer.h"
+#include "lsm/recovery.h"
+#include "lsm/settler.h"
+#include "lsm/stall_meter.h"
+#include "lsm/state_context.h"
+#include "lsm/table_cache.h"
+
+namespace cairn::lsm {
+
+class EngineImpl final : public Engine {
+ public:
+  explicit EngineImpl(RecoveredStore recovered);
+  ~EngineImpl() override;
+
+  Admission AdmitWrite(size_t bytes) override;
+  Sequence Commit(std::span<const StagedWrite> writes) override;
+  void EndTick() override;
+  Watermarks watermarks() const override;
+  void SetSyncMode(SyncMode mode) override { log_->SetSyncMode(mode); }
+
+  std::unique_ptr<ReadContext> NewLoopContext() override;
+  void ResetContext(ReadContext& context) override;
+  void Fetch(ReadContext& context, std::function<void(const Status&)> done) override;
+  void CancelFetch(ReadContext& context) override;
+  void RetryContext(ReadContext& context) override;
+
+  SpaceCount Count(SpaceId space) const override;
+  void Settle(std::function<void()> done) override;
+
+  Health health() const override { return health_; }
+  std::string health_text() const override;
+  void SetCallbacks(std::function<void()> on_watermark, std::function<void()> on_room) override;
+  void Poll() override;
+
+  EngineStats Stats() const override;
+  std::string DebugString() const override;
+  std::string TraceKey(SpaceId space, std::string_view key) override;
+  bool FreezeNow() override;
+  Status Stop() override;
+
+ private:
+  void Freeze();
+  void FreezeIfDue();
+  bool MustPark(size_t bytes) const;
+  bool LogIsFull() const;
+  void UpdateHealth();
+  void TellWatermarks();
+  void TellRoom();
+  void WarmUp();
+  void RemoveObsolete(FileNumber file);
+  void TraceTables(std::string_view key, std::string* text);
+
+  const std::unique_ptr<Store> store_;
+  const std::shared_ptr<WalSlots> slots_;
+  TableCache tables_;
+  BlockCache blocks_;
+  ReadState state_;
+  Sequence applied_ = 0;
+  LastLookup last_lookup_;
+  PeekSource peek_;
+  std::unique_ptr<LogWriter> log_;
+  std::unique_ptr<FlushPipeline> flush_;
+  std::unique_ptr<Fetcher> fetcher_;
+  std::unique_ptr<Settler> settler_;
+
+  Health health_ = Health::kHealthy;
+  bool warming_ = false;  // a fetch of what CheapBelow wanted is under way
+  StallMeter stalls_;
+  Watermarks told_;           // at the last on_watermark
+  bool tell_health_ = false;  // health changed since
+  std::function<void()> on_watermark_;
+  std::function<void()> on_room_;
+  // Scratch of Commit.
+  std::vector<StagedWrite> writes_;
+  std::string key_;
+  uint64_t committed_bytes_ = 0;  // since the log's length was last looked at
+};
+
+}  // namespace cairn::lsm

@@ -1,0 +1,100 @@
+#include <algorithm>
+#include <utility>
+
+#include "lsm/engine_impl.h"
+#include "util/check.h"
+
+namespace cairn::lsm {
+
+namespace {
+
+// Open tables that the loop keeps; each costs a descriptor and its top index.
+constexpr size_t kMaxOpenTables = 1000;
+
+}  // namespace
+
+EngineImpl::EngineImpl(RecoveredStore recovered)
+    : store_(std::move(recovered.store)),
+      slots_(std::move(recovered.slots)),
+      tables_(kMaxOpenTables),
+      blocks_(store_->options.block_cache_bytes),
+      applied_(recovered.last_sequence),
+      peek_(tables_, blocks_) {
+  state_.active = std::make_shared<Memtable>(1);
+  state_.version = store_->manifest->state().version;
+  LogWriterOptions log;
+  log.identity = store_->identity;
+  log.sync_mode = store_->options.sync_mode;
+  log.idle_seal_ms = store_->options.wal_idle_seal_ms;
+  log.first_segment = recovered.first_segment;
+  log.next_seq = applied_ + 1;
+  log.manifest_edit = store_->manifest->state().edit;
+  log_ = std::make_unique<LogWriter>(store_->env, store_->background, slots_, log);
+  flush_ = std::make_unique<FlushPipeline>(
+      FlushPipeline::Parts{*store_, *log_, state_, tables_, blocks_}, [this] {
+        UpdateHealth();
+        TellWatermarks();
+        TellRoom();
+        settler_->OnFlushChange();
+      });
+  fetcher_ = std::make_unique<Fetcher>(*store_, tables_, blocks_, store_->options.read_threads);
+  settler_ = std::make_unique<Settler>(*store_, state_, *flush_);
+  store_->obsolete->on_loop = [this](FileNumber file) { RemoveObsolete(file); };
+  told_ = watermarks();
+}
+
+EngineImpl::~EngineImpl() {
+  store_->obsolete->on_loop = nullptr;
+  store_->lifetimes->Detach();
+  // Jobs first: they use the parts.
+  store_->gate->Close();
+  settler_.reset();
+  fetcher_.reset();
+  flush_.reset();
+  log_.reset();
+}
+
+struct EngineOpener::Impl {
+  Impl(Env& env, Background& background, Logger& log, Options options)
+      : env(env), background(background), log(log), options(std::move(options)) {}
+
+  Env& env;
+  Background& background;
+  Logger& log;
+  const Options options;
+  RecoveryProgress progress;
+  std::optional<RecoveredStore> recovered;
+};
+
+EngineOpener::EngineOpener(Env& env, Background& background, Logger& log, Options options)
+    : impl_(std::make_unique<Impl>(env, background, log, std::move(options))) {}
+
+EngineOpener::~EngineOpener() = default;
+
+Status EngineOpener::Run() {
+  Recovery recovery(impl_->env, impl_->background, impl_->log, impl_->options, impl_->progress);
+  ASSIGN_OR_RETURN(impl_->recovered, recovery.Run());
+  return {};
+}
+
+double EngineOpener::progress() const {
+  const uint64_t total = log_bytes();
+  if (total == 0) return 0;
+  const uint64_t done = impl_->progress.done_bytes.load(std::memory_order_relaxed);
+  return static_cast<double>(std::min(done, total)) / static_cast<double>(total);
+}
+
+uint64_t EngineOpener::replayed_entries() const {
+  return impl_->progress.replayed_entries.load(std::memory_order_relaxed);
+}
+
+uint64_t EngineOpener::log_bytes() const {
+  return impl_->progress.log_bytes.load(std::memory_order_relaxed);
+}
+
+std::unique_ptr<Engine> EngineOpener::Take() {
+  CHECK(impl_->recovered.has_value());
+  return std::make_unique<EngineImpl>(std::move(*std::exchange(impl_->recovered, std::nullopt)));
+}
+
+}  // namespace cairn::lsm

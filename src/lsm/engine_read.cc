@@ -1,0 +1,74 @@
+#include <utility>
+
+#include "lsm/engine_impl.h"
+#include "util/check.h"
+
+namespace cairn::lsm {
+
+namespace {
+
+LoopContext& AsLoopContext(ReadContext& context) {
+  // Only contexts of this engine's loop come here (engine.h).
+  return static_cast<LoopContext&>(context);
+}
+
+}  // namespace
+
+std::unique_ptr<ReadContext> EngineImpl::NewLoopContext() {
+  return std::make_unique<LoopContext>(state_, tables_, blocks_, peek_, store_->filter_secret,
+                                       &last_lookup_);
+}
+
+void EngineImpl::ResetContext(ReadContext& context) {
+  AsLoopContext(context).Reset();
+}
+
+void EngineImpl::RetryContext(ReadContext& context) {
+  AsLoopContext(context).BeginAttempt();
+}
+
+void EngineImpl::Fetch(ReadContext& context, std::function<void(const Status&)> done) {
+  AsLoopContext(context).Fetch(*fetcher_, std::move(done));
+}
+
+void EngineImpl::CancelFetch(ReadContext& context) {
+  AsLoopContext(context).CancelFetch();
+}
+
+// Filters that a blind write asked for and did not find (after a start): one small batch at a time.
+void EngineImpl::WarmUp() {
+  if (warming_) return;
+  warming_ = true;
+  auto ticket = std::make_shared<FetchTicket>();
+  ticket->done = [this](const Status&) { warming_ = false; };
+  fetcher_->Start(peek_.TakeWanted(), std::move(ticket));
+}
+
+SpaceCount EngineImpl::Count(SpaceId space) const {
+  SpaceCount count = flush_->Count(space);
+  const auto add = [&](const Memtable& memtable) {
+    const SpaceCount more = memtable.counts().Get(space);
+    count.live += more.live;
+    count.unsettled += more.unsettled;
+  };
+  for (const auto& frozen : state_.frozen) add(*frozen);
+  add(*state_.active);
+  return count;
+}
+
+void EngineImpl::Settle(std::function<void()> done) {
+  settler_->Request(std::move(done));
+}
+
+void EngineImpl::RemoveObsolete(FileNumber file) {
+  tables_.Erase(file);
+  while (blocks_.EraseFile(file, BlockCache::kMaxSteps)) {
+  }
+  Store* store = store_.get();
+  store->background.Submit(Lane::kFlush, GatedJob(store->gate, [store, file] {
+                             const Status status = store->env.Remove(store->TablePath(file));
+                             if (!status.ok()) store->log.Warning("{}", status.ToString());
+                           }));
+}
+
+}  // namespace cairn::lsm

@@ -1,0 +1,151 @@
+#include "lsm/flush_job.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "lsm/blocking_source.h"
+#include "lsm/read_state.h"
+#include "lsm/table_builder.h"
+#include "util/check.h"
+
+namespace cairn::lsm {
+
+namespace {
+
+// Enough for the blocks that neighbouring keys share in some dozens of runs.
+constexpr size_t kSettleKeepBlocks = 1024;
+// How often a long flush asks whether it is to break off.
+constexpr uint64_t kEntriesPerCheck = 1024;
+
+class FlushJob {
+ public:
+  FlushJob(Store& store, const Memtable& memtable, const Version& below)
+      : store_(store),
+        memtable_(memtable),
+        below_(below),
+        source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); },
+                kSettleKeepBlocks),
+        settle_budget_(std::max<uint64_t>(kMinSettled, memtable.entry_count() / 4)) {}
+
+  Result<FlushedRun> Run() {
+    run_.flushed_seq = memtable_.last_sequence();
+    run_.counts = memtable_.counts();
+    const Status status = WriteAll();
+    if (!status.ok()) {
+      RemoveOutputs();
+      return status;
+    }
+    return std::move(run_);
+  }
+
+ private:
+  Status WriteAll() {
+    const auto walk = memtable_.NewIterator();
+    uint64_t steps = 0;
+    for (walk->SeekToFirst(); walk->Valid(); walk->Next()) {
+      if (steps++ % kEntriesPerCheck == 0 && store_.gate->closing()) {
+        return Status::Aborted("flush broken off: the store is closing");
+      }
+      if (builder_ == nullptr) RETURN_IF_ERROR(BeginTable());
+      Entry entry = walk->entry();
+      if (entry.below == Below::kUnknown) Settle(walk->key(), &entry);
+      RETURN_IF_ERROR(builder_->Add(walk->key(), entry));
+      if (builder_->EstimatedSize() >= store_.options.table_bytes) RETURN_IF_ERROR(FinishTable());
+    }
+    if (builder_ != nullptr) RETURN_IF_ERROR(FinishTable());
+    if (run_.tables.empty()) return {};
+    // The names must be durable before an edit names them.
+    RETURN_IF_ERROR(store_.env.SyncDirectory(store_.options.directory));
+    return OpenOutputs();
+  }
+
+  Status BeginTable() {
+    TableBuildOptions options;
+    options.file = store_.manifest->NewFileNumber();
+    options.filter_secret = store_.filter_secret;
+    options.block_bytes = store_.options.block_bytes;
+    options.bloom_bits_per_key = store_.options.bloom_bits_per_key;
+    options.compression = store_.options.compression;
+    files_.push_back(options.file);
+    ASSIGN_OR_RETURN(builder_,
+                     TableBuilder::Create(store_.env, store_.TablePath(options.file), options));
+    return {};
+  }
+
+  Status FinishTable() {
+    Result<TableInfo> info = builder_->Finish();
+    builder_.reset();
+    if (!info.ok()) return info.status();
+    run_.bytes += info->size_bytes;
+    run_.tables.push_back(std::move(info).value());
+    return {};
+  }
+
+  void Settle(std::string_view key, Entry* entry) {
+    if (settle_budget_ == 0) return;
+    --settle_budget_;
+    Entry older;
+    const Lookup found = GetFromVersion(below_, source_, key, store_.filter_secret, &older);
+    if (found == Lookup::kUnknown) {
+      // Damage or an I/O error below is not the flush's business, and not worth meeting again.
+      settle_budget_ = 0;
+      return;
+    }
+    const bool was_live = found == Lookup::kFound && older.live();
+    CountEntry(&run_.counts, SpaceOf(key), Below::kUnknown, entry->live(), -1);
+    entry->below = was_live ? Below::kLive : Below::kAbsent;
+    CountEntry(&run_.counts, SpaceOf(key), entry->below, entry->live(), 1);
+    ++run_.settled;
+  }
+
+  Status OpenOutputs() {
+    for (const TableInfo& info : run_.tables) {
+      ASSIGN_OR_RETURN(std::shared_ptr<const TableReader> reader, store_.OpenTable(info));
+      for (const TableReader::Partition& partition : reader->partitions()) {
+        const BlockHandle filter = partition.handles.filter;
+        if (filter.stored_bytes == 0) continue;
+        ASSIGN_OR_RETURN(std::shared_ptr<const Block> block, reader->ReadBlock(filter));
+        run_.filters.push_back({info.file, filter.offset, std::move(block)});
+      }
+      run_.readers.push_back(std::move(reader));
+    }
+    return {};
+  }
+
+  void RemoveOutputs() {
+    builder_.reset();
+    run_.readers.clear();
+    for (const FileNumber file : files_) {
+      const Status status = store_.env.Remove(store_.TablePath(file));
+      if (!status.ok() && status.code() != StatusCode::kNotFound) {
+        store_.log.Verbose("{} stays until the next start: {}", store_.TablePath(file),
+                           status.ToString());
+      }
+    }
+  }
+
+  Store& store_;
+  const Memtable& memtable_;
+  const Version& below_;
+  BlockingSource source_;
+  uint64_t settle_budget_;
+  std::unique_ptr<TableBuilder> builder_;
+  std::vector<FileNumber> files_;  // begun
+  FlushedRun run_;
+};
+
+}  // namespace
+
+Result<FlushedRun> FlushMemtable(Store& store, const Memtable& memtable, const Version& below) {
+  return FlushJob(store, memtable, below).Run();
+}
+
+void RemoveTables(Store& store, const std::vector<TableInfo>& tables) {
+  for (const TableInfo& table : tables) {
+    const Status status = store.env.Remove(store.TablePath(table.file));
+    if (!status.ok()) store.log.Verbose("{}", status.ToString());
+  }
+}
+
+}  // namespace cairn::lsm

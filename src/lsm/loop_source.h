@@ -1,0 +1,95 @@
+#pragma once
+// The loop's block sources: what the caches hold, and a list of what they did not.
+//
+// Thread: the loop. Lifetime: caches outlive the sources. A block or table that was handed out
+// stays valid to the end of the attempt, since caches change only between attempts; what a fetch
+// brought in is pinned until Unpin, so the next attempt finds it.
+
+#include <memory>
+#include <vector>
+
+#include "lsm/block_cache.h"
+#include "lsm/block_source.h"
+#include "lsm/table_cache.h"
+#include "lsm/table_info.h"
+
+namespace cairn::lsm {
+
+// What an attempt missed. Tables carry what opening them needs; blocks their open table, which a
+// fetch keeps open.
+struct MissList {
+  struct MissedBlock {
+    FileNumber file = 0;
+    BlockHandle handle;
+  };
+  std::vector<std::shared_ptr<const TableInfo>> tables;
+  std::vector<MissedBlock> blocks;  // may name one twice
+
+  bool empty() const { return tables.empty() && blocks.empty(); }
+  void Clear() {
+    tables.clear();
+    blocks.clear();
+  }
+};
+
+class LoopSource final : public BlockSource {
+ public:
+  // Asked of one attempt at most; what is beyond comes with the next one.
+  static constexpr size_t kMaxMisses = 2048;
+  // A read-ahead of two MiB of default blocks.
+  static constexpr size_t kMaxReadAheadBlocks = 512;
+
+  LoopSource(TableCache& tables, BlockCache& blocks) : tables_(tables), blocks_(blocks) {}
+
+  const TableReader* Table(const TableRef& ref) override;
+  const Block* Fetch(const TableReader& table, BlockHandle handle) override;
+  bool missed() const override { return missed_; }
+  const Status& status() const override { return status_; }
+  void Fail(const Status& status) override;
+  size_t read_ahead_blocks() const override { return read_ahead_blocks_; }
+
+  // The next attempt: forgets misses and errors, keeps pins, doubles the read-ahead.
+  void BeginAttempt();
+  // Another command: forgets everything.
+  void Reset();
+  void Pin(std::shared_ptr<const TableReader> table) { pinned_tables_.push_back(std::move(table)); }
+  void Pin(std::shared_ptr<const Block> block) { pinned_blocks_.push_back(std::move(block)); }
+  const MissList& misses() const { return misses_; }
+
+ private:
+  TableCache& tables_;
+  BlockCache& blocks_;
+  bool missed_ = false;
+  Status status_;
+  size_t read_ahead_blocks_ = 0;
+  MissList misses_;
+  std::vector<std::shared_ptr<const TableReader>> pinned_tables_;
+  std::vector<std::shared_ptr<const Block>> pinned_blocks_;
+};
+
+// Gives what is in memory and never misses; what it had not is noted, so that the engine can bring
+// it in for the next time (filters after a start). A damaged block is as good as none.
+class PeekSource final : public BlockSource {
+ public:
+  static constexpr size_t kMaxWanted = 64;
+
+  PeekSource(TableCache& tables, BlockCache& blocks) : tables_(tables), blocks_(blocks) {}
+
+  const TableReader* Table(const TableRef& ref) override;
+  const Block* Fetch(const TableReader& table, BlockHandle handle) override;
+  bool missed() const override { return false; }
+  const Status& status() const override { return status_; }
+  void Fail(const Status&) override {}
+
+  // What was wanted and not there since the last call.
+  MissList TakeWanted();
+  bool wants() const { return !wanted_.empty(); }
+
+ private:
+  TableCache& tables_;
+  BlockCache& blocks_;
+  const Status status_;
+  MissList wanted_;
+};
+
+}  // namespace cairn::lsm

@@ -1,0 +1,32 @@
+#pragma once
+// How often and how long writers were parked, for INFO.
+//
+// Thread: the loop. Times: Env::MonotonicNanos.
+
+#include <cstdint>
+
+namespace cairn::lsm {
+
+class StallMeter {
+ public:
+  bool stalled() const { return since_nanos_ != 0; }
+  void Begin(uint64_t now_nanos) {
+    if (stalled()) return;
+    since_nanos_ = now_nanos | 1;
+    ++count_;
+  }
+  void End(uint64_t now_nanos) {
+    if (!stalled()) return;
+    total_nanos_ += now_nanos > since_nanos_ ? now_nanos - since_nanos_ : 0;
+    since_nanos_ = 0;
+  }
+  uint64_t count() const { return count_; }
+  uint64_t total_micros() const { return total_nanos_ / 1000; }
+
+ private:
+  uint64_t since_nanos_ = 0;  // 0: not stalled
+  uint64_t count_ = 0;
+  uint64_t total_nanos_ = 0;
+};
+
+}  // namespace cairn::lsm

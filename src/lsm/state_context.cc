@@ -1,0 +1,97 @@
+#include "lsm/state_context.h"
+
+#include <utility>
+#include <vector>
+
+#include "lsm/merging_iterator.h"
+#include "lsm/space_iterator.h"
+#include "lsm/table_iterator.h"
+#include "util/check.h"
+
+namespace cairn::lsm {
+
+std::optional<Entry> StateContext::GetFromActive(std::string_view key) {
+  if (state_.active == nullptr) return std::nullopt;
+  const Memtable& active = *state_.active;
+  const Memtable::Position position = active.Find(key);
+  if (last_lookup_ != nullptr) {
+    last_lookup_->key.assign(key);
+    last_lookup_->memtable_number = active.number();
+    last_lookup_->position = position;
+  }
+  std::optional<Entry> entry = active.Read(position);
+  NoteSeen(entry ? entry->sequence : active.last_removed());
+  return entry;
+}
+
+std::optional<Entry> StateContext::GetFromMemtables(std::string_view key) {
+  std::optional<Entry> entry = GetFromActive(key);
+  for (size_t i = 0; !entry && i < state_.frozen.size(); ++i) {
+    const Memtable& frozen = *state_.frozen[i];
+    entry = frozen.Get(key);
+    NoteSeen(entry ? entry->sequence : frozen.last_removed());
+  }
+  return entry;
+}
+
+std::optional<Entry> StateContext::Get(SpaceId space, std::string_view user_key) {
+  const std::string_view key = MakeKey(&key_, space, user_key);
+  std::optional<Entry> entry = GetFromMemtables(key);
+  if (!entry) {
+    // Looked up even after a miss, for the sake of its own: a command that needs many cold keys
+    // fetches them at once.
+    entry.emplace();
+    const Lookup found = GetFromVersion(*state_.version, source_, key, filter_secret_, &*entry);
+    if (found != Lookup::kFound) return std::nullopt;
+    NoteSeen(entry->sequence);
+  }
+  if (source_.missed() || !source_.status().ok()) return std::nullopt;
+  return entry;
+}
+
+Below StateContext::CheapBelow(SpaceId space, std::string_view user_key) {
+  const std::string_view key = MakeKey(&key_, space, user_key);
+  if (const std::optional<Entry> entry = GetFromActive(key)) return entry->below;
+  for (const auto& frozen : state_.frozen) {
+    if (const std::optional<Entry> entry = frozen->Get(key)) {
+      return entry->live() ? Below::kLive : Below::kAbsent;
+    }
+  }
+  return CheapBelowVersion(*state_.version, peek_, key, filter_secret_);
+}
+
+std::unique_ptr<Iterator> StateContext::NewIterator(SpaceId space, std::string_view lower,
+                                                    std::string_view upper) {
+  NoteRangeRead();
+  SpaceBounds bounds(space, lower, upper);
+  std::vector<std::unique_ptr<InternalIterator>> children;
+  if (bounds.Empty()) {
+    return NewSpaceIterator(NewMergingIterator({}, &source_), std::move(bounds));
+  }
+  if (state_.active != nullptr) children.push_back(state_.active->NewIterator());
+  for (const auto& frozen : state_.frozen) children.push_back(frozen->NewIterator());
+  for (const SortedRun& run : state_.version->runs()) {
+    // Runs without the space cost nothing. The upper bound is taken as included: a table too many
+    // at most.
+    const std::string& past = bounds.last.empty() ? run.tables.back().hi : bounds.last;
+    if (run.Overlapping(bounds.first, past).empty()) continue;
+    children.push_back(NewRunIterator(run.tables, source_));
+  }
+  return NewSpaceIterator(NewMergingIterator(std::move(children), &source_), std::move(bounds));
+}
+
+void LoopContext::Fetch(Fetcher& fetcher, std::function<void(const Status&)> done) {
+  DCHECK(missed());
+  DCHECK(ticket_ == nullptr || !ticket_->done);
+  ticket_ = std::make_shared<FetchTicket>(FetchTicket{&source_, std::move(done)});
+  fetcher.Start(source_.misses(), ticket_);
+}
+
+BlockingContext::BlockingContext(ReadState snapshot, Store& store)
+    : StateContext(snapshot_, source_, source_, store.filter_secret, nullptr),
+      snapshot_(std::move(snapshot)),
+      source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, 0) {
+  DCHECK(snapshot_.active == nullptr);
+}
+
+}  // namespace cairn::lsm
