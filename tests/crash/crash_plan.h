@@ -1,0 +1,41 @@
+#pragma once
+// How much the crash tests try, and with what sizes.
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+
+#include "crash_run.h"
+#include "support/rounds.h"
+
+namespace cairn::test {
+
+constexpr lsm::SyncMode kSyncModes[] = {lsm::SyncMode::kAlways, lsm::SyncMode::kEverySecond,
+                                        lsm::SyncMode::kNo};
+
+// CAIRN_CRASH_ROUNDS: so many random runs instead of one.
+inline uint64_t CrashRounds() {
+  const char* text = std::getenv("CAIRN_CRASH_ROUNDS");
+  return text != nullptr ? std::max<uint64_t>(1, std::strtoull(text, nullptr, 10)) : 1;
+}
+
+// Every so many operations are tried: each of them, unless CAIRN_TEST_PERCENT asks for less.
+inline uint64_t Stride() {
+  return 100 / std::min<uint64_t>(100, Rounds(100));
+}
+
+// Small enough that some dozens of writes meet segments, flushes, and runs of several tables.
+inline lsm::Options CrashOptions(lsm::SyncMode mode) {
+  lsm::Options options = SmallOptions();
+  options.sync_mode = mode;
+  options.memtable_bytes = 20 << 10;
+  options.wal_slot_bytes = 16 << 10;
+  options.wal_bytes = 64 << 10;
+  options.table_bytes = 4 << 10;
+  return options;
+}
+
+// How many operations the script makes when nothing fails.
+uint64_t OpsOf(const Script& script, uint64_t seed, lsm::SyncMode sync);
+
+}  // namespace cairn::test

@@ -1,0 +1,294 @@
+#include "crash_run.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "fmt/format.h"
+#include "lsm/manifest.h"
+#include "lsm/store.h"
+#include "util/random.h"
+
+namespace cairn::test {
+
+namespace {
+
+constexpr lsm::SpaceId kUncounted = 3;
+constexpr lsm::SpaceId kCounted = lsm::kFirstUserSpace;
+
+OwnedBatch RandomBatch(Random& random) {
+  OwnedBatch batch;
+  for (uint64_t i = random.OneIn(4) ? 2 + random.Uniform(4) : 1; i > 0; --i) {
+    OwnedWrite write;
+    write.space = ScriptSpaces()[random.Uniform(ScriptSpaces().size())];
+    if (write.space == kUncounted) write.below = lsm::Below::kNotCounted;
+    write.key = "key" + std::to_string(random.Uniform(40));
+    if (random.OneIn(3)) {
+      write.entry.kind = lsm::EntryKind::kTombstone;
+    } else {
+      // Every value is its own, so that an old one that comes back is seen.
+      write.entry.value = fmt::format("{:x}", random.Next());
+      write.entry.value.append(random.OneIn(8) ? random.Uniform(3000) : random.Uniform(60), '.');
+      if (random.OneIn(5)) write.entry.expire_at_ms = 1 + random.Uniform(1000000);
+    }
+    batch.push_back(std::move(write));
+  }
+  return batch;
+}
+
+StepKind RandomKind(Random& random) {
+  const uint64_t dice = random.Uniform(100);
+  if (dice < 40) return StepKind::kCommit;
+  if (dice < 55) return StepKind::kTick;
+  if (dice < 72) return StepKind::kLogJob;
+  if (dice < 86) return StepKind::kFlushJob;
+  if (dice < 89) return StepKind::kFreeze;
+  if (dice < 93) return StepKind::kAdvance;
+  if (dice < 97) return StepKind::kPump;
+  return dice < 98 ? StepKind::kReopen : StepKind::kKill;
+}
+
+std::string Differences(const StoreModel& found, const StoreModel& expected) {
+  for (const lsm::SpaceId space : ScriptSpaces()) {
+    const SpaceModel none;
+    const auto in = [&](const StoreModel& model) -> const SpaceModel& {
+      const auto at = model.find(space);
+      return at == model.end() ? none : at->second;
+    };
+    for (const auto& [key, entry] : in(expected)) {
+      const auto at = in(found).find(key);
+      if (at == in(found).end()) return fmt::format("{}/{} is missing", space, key);
+      if (!(at->second == entry)) return fmt::format("{}/{} has another value", space, key);
+    }
+    for (const auto& [key, entry] : in(found)) {
+      if (!in(expected).contains(key)) return fmt::format("{}/{} came back", space, key);
+    }
+  }
+  return "";
+}
+
+// Compares all that is readable, and the counts once they are settled.
+std::string CheckState(EngineDriver& driver, const StoreModel& expected) {
+  const StoreModel found = driver.Dump(ScriptSpaces());
+  if (!driver.read_status().ok()) return "a read failed: " + driver.read_status().ToString();
+  if (std::string wrong = Differences(found, expected); !wrong.empty()) return wrong;
+  bool settled = false;
+  driver.engine().Settle([&] { settled = true; });
+  driver.Pump();
+  if (!settled) return "settling never ended";
+  for (const lsm::SpaceId space : ScriptSpaces()) {
+    if (space == kUncounted) continue;
+    const lsm::SpaceCount count = driver.engine().Count(space);
+    const auto at = expected.find(space);
+    const auto truth = static_cast<int64_t>(at == expected.end() ? 0 : at->second.size());
+    if (count.unsettled != 0 || count.live != truth) {
+      return fmt::format("space {} counts {} ({} unsettled), {} are there", space, count.live,
+                         count.unsettled, truth);
+    }
+  }
+  return "";
+}
+
+// Every table is named by the version, and there is one MANIFEST. Requires: no engine is open, the
+// last start found a MANIFEST that ended cleanly.
+std::string CheckFiles(FaultEnv& env, const std::string& directory) {
+  const auto lifetimes = lsm::TableLifetimes::Create([](lsm::FileNumber) {});
+  const auto manifest = lsm::ReadManifest(env, directory, *lifetimes);
+  if (!manifest.ok()) return manifest.status().ToString();
+  std::set<std::string> expected = {"CURRENT", "LOCK", "wal", manifest->file_name};
+  for (const lsm::SortedRun& run : manifest->state.version->runs()) {
+    for (const lsm::TableRef& ref : run.tables) {
+      expected.insert(lsm::TableFileName(ref.table->file));
+    }
+  }
+  const auto names = env.List(directory);
+  if (!names.ok()) return names.status().ToString();
+  for (const std::string& name : *names) {
+    if (expected.erase(name) == 0) return "a file is left over: " + name;
+  }
+  return expected.empty() ? "" : "a file is missing: " + *expected.begin();
+}
+
+}  // namespace
+
+const std::vector<lsm::SpaceId>& ScriptSpaces() {
+  static const std::vector<lsm::SpaceId> spaces = {kUncounted, kCounted, kCounted + 1};
+  return spaces;
+}
+
+Script RandomScript(uint64_t seed, size_t steps) {
+  Random random(seed);
+  Script script(steps);
+  for (Step& step : script) {
+    step.kind = RandomKind(random);
+    if (step.kind == StepKind::kCommit) {
+      step.batch = RandomBatch(random);
+      step.blind = random.OneIn(2);
+    }
+    step.micros = random.OneIn(2) ? 250000 : 1100000;
+  }
+  return script;
+}
+
+bool Truth::StateAt(lsm::Sequence last, StoreModel* state) const {
+  state->clear();
+  if (last == 0) return true;
+  for (const Committed& committed : history) {
+    ApplyToModel(committed.batch, state);
+    if (committed.last == last) return true;
+  }
+  return false;
+}
+
+StoreModel Truth::Newest() const {
+  StoreModel state;
+  for (const Committed& committed : history) ApplyToModel(committed.batch, &state);
+  return state;
+}
+
+void CrashRun::Note() {
+  if (!driver_.is_open()) return;
+  const lsm::Watermarks marks = driver_.engine().watermarks();
+  truth_.durable = std::max(truth_.durable, marks.durable);
+  truth_.written = std::max(truth_.written, marks.written);
+}
+
+std::string CrashRun::Run(const Script& script) {
+  for (const Step& step : script) {
+    if (!driver_.is_open()) {
+      if (std::string wrong = Reopen(truth_.written); !wrong.empty()) return wrong;
+    }
+    if (driver_.is_open()) {
+      if (std::string wrong = OneStep(step); !wrong.empty()) return wrong;
+    }
+    Note();
+    if (!env_.power()) return "";
+  }
+  return "";
+}
+
+std::string CrashRun::OneStep(const Step& step) {
+  switch (step.kind) {
+    case StepKind::kCommit: {
+      const lsm::Sequence last = driver_.Commit(step.batch, step.blind);
+      if (last != 0) {
+        truth_.history.push_back({step.batch, last});
+      } else {
+        ++refused_;
+        driver_.Pump();
+      }
+      return "";
+    }
+    case StepKind::kTick:
+      driver_.Tick();
+      return "";
+    case StepKind::kLogJob:
+      driver_.background().RunNext(lsm::Lane::kLog);
+      driver_.background().RunCompletions(SIZE_MAX);
+      return "";
+    case StepKind::kFlushJob:
+      driver_.background().RunNext(lsm::Lane::kFlush);
+      driver_.background().RunCompletions(SIZE_MAX);
+      return "";
+    case StepKind::kPump:
+      driver_.Pump();
+      return "";
+    case StepKind::kFreeze:
+      driver_.engine().FreezeNow();
+      return "";
+    case StepKind::kAdvance:
+      env_.AdvanceMicros(step.micros);
+      driver_.engine().Poll();
+      return "";
+    case StepKind::kReopen: {
+      const bool clean = driver_.Close().ok();
+      if (!env_.power()) return "";
+      env_.Restart();
+      const lsm::Sequence all = truth_.history.empty() ? 0 : truth_.history.back().last;
+      return Reopen(clean ? all : truth_.written);
+    }
+    case StepKind::kKill:
+      driver_.Crash();
+      env_.Restart();
+      return Reopen(truth_.written);
+  }
+  return "";
+}
+
+// The process starts again; the power was never gone. What was written must be there.
+std::string CrashRun::Reopen(lsm::Sequence at_least) {
+  const Status status = driver_.Open();
+  if (!status.ok()) {
+    driver_.Crash();
+    if (status.code() == StatusCode::kCorruption) return "does not open: " + status.ToString();
+    return "";
+  }
+  const lsm::Sequence found = driver_.engine().watermarks().applied;
+  if (found < at_least) return fmt::format("{} was written, {} is there", at_least, found);
+  while (!truth_.history.empty() && truth_.history.back().last > found) {
+    truth_.history.pop_back();
+  }
+  StoreModel expected;
+  if (!truth_.StateAt(found, &expected)) return fmt::format("no batch ends with {}", found);
+  const std::string wrong = Differences(driver_.Dump(ScriptSpaces()), expected);
+  if (!driver_.read_status().ok()) return "";  // the power went, or a read was made to fail
+  return wrong;
+}
+
+std::string CrashRun::Recover() {
+  for (int i = 0; i < 100; ++i) {
+    if (!driver_.is_open()) {
+      if (std::string wrong = Reopen(truth_.written); !wrong.empty()) return wrong;
+    } else {
+      driver_.Pump();
+      Note();
+      if (driver_.engine().health() == lsm::Health::kHealthy && driver_.background().idle()) {
+        return "";
+      }
+    }
+    env_.AdvanceMicros(1000000);
+  }
+  return "does not get well again";
+}
+
+std::string CheckAfterCrash(FaultEnv& env, const lsm::Options& options, const Truth& truth,
+                            lsm::Sequence at_least, lsm::Sequence* recovered) {
+  EngineDriver driver(env, options);
+  if (const Status status = driver.Open(); !status.ok()) {
+    return "does not open: " + status.ToString();
+  }
+  *recovered = driver.engine().watermarks().applied;
+  const lsm::Sequence newest = truth.history.empty() ? 0 : truth.history.back().last;
+  if (*recovered < at_least) {
+    return fmt::format("{} was promised, {} is there", at_least, *recovered);
+  }
+  if (*recovered > newest) return fmt::format("{} is there, {} was committed", *recovered, newest);
+  StoreModel expected;
+  if (!truth.StateAt(*recovered, &expected)) {
+    return fmt::format("{} is there, no batch ends with it", *recovered);
+  }
+  if (std::string wrong = CheckState(driver, expected); !wrong.empty()) return wrong;
+
+  // Life goes on: more writes, a flush, more writes, another start.
+  Random random(*recovered + 1);
+  for (int i = 0; i < 6; ++i) {
+    const OwnedBatch batch = RandomBatch(random);
+    if (driver.Commit(batch, i % 2 == 0) == 0) return "takes no writes";
+    ApplyToModel(batch, &expected);
+    if (i == 2) driver.engine().FreezeNow();
+    driver.Pump();
+  }
+  if (const Status status = driver.Close(); !status.ok()) return "stop: " + status.ToString();
+  env.Restart();
+  if (const Status status = driver.Open(); !status.ok()) {
+    return "does not open again: " + status.ToString();
+  }
+  if (std::string wrong = CheckState(driver, expected); !wrong.empty()) {
+    return "after another start: " + wrong;
+  }
+  driver.Crash();
+  env.Restart();
+  return CheckFiles(env, options.directory);
+}
+
+}  // namespace cairn::test

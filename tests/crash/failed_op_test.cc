@@ -1,0 +1,117 @@
+// Makes each file-system operation of a run fail once, with the power on: no write that was taken
+// is lost, what was called durable is, the engine gets well again by itself.
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <iostream>
+#include <string>
+
+#include "crash_plan.h"
+#include "crash_run.h"
+#include "fmt/format.h"
+#include "support/seed.h"
+
+namespace cairn::test {
+namespace {
+
+struct FaultTally {
+  uint64_t faults = 0;
+  uint64_t refused = 0;
+  uint64_t violations = 0;
+};
+
+// After the fault and the run: what is in memory, what a power cut leaves now, what a clean stop
+// leaves.
+std::string CheckAfterFault(FaultEnv& env, CrashRun& run, lsm::SyncMode sync) {
+  const auto cut_now = env.Clone();
+  cut_now->Reboot(CrashMode::kLoseAll);
+  lsm::Sequence recovered = 0;
+  std::string wrong =
+      CheckAfterCrash(*cut_now, CrashOptions(sync), run.truth(), run.truth().durable, &recovered);
+  if (!wrong.empty()) return "power cut at once: " + wrong;
+
+  if (wrong = run.Recover(); !wrong.empty()) return wrong;
+  const StoreModel expected = run.truth().Newest();
+  if (!(run.driver().Dump(ScriptSpaces()) == expected)) return "a write that was taken is lost";
+  if (const Status status = run.driver().Close(); !status.ok()) return status.ToString();
+  env.Reboot(CrashMode::kLoseAll);
+  const auto& history = run.truth().history;
+  wrong = CheckAfterCrash(env, CrashOptions(sync), run.truth(),
+                          history.empty() ? 0 : history.back().last, &recovered);
+  return wrong.empty() ? "" : "after a clean stop: " + wrong;
+}
+
+void FaultRun(const Script& script, uint64_t seed, lsm::SyncMode sync, const Fault& fault,
+              FaultTally* tally) {
+  FaultEnv env(seed);
+  env.AddFault(fault);
+  CrashRun run(env, CrashOptions(sync));
+  std::string wrong = run.Run(script);
+  if (wrong.empty()) wrong = CheckAfterFault(env, run, sync);
+  ++tally->faults;
+  tally->refused += run.refused();
+  if (wrong.empty()) return;
+  if (tally->violations++ < 5) {
+    std::cerr << "seed " << seed << " sync mode " << static_cast<int>(sync) << " operation "
+              << *fault.op_number << " code " << StatusCodeName(fault.code) << ": " << wrong
+              << std::endl;
+  }
+}
+
+void FailEachOp(uint64_t seed, size_t steps, FaultTally* tally) {
+  const Script script = RandomScript(seed, steps);
+  for (const lsm::SyncMode sync : kSyncModes) {
+    const uint64_t ops = OpsOf(script, seed, sync);
+    for (uint64_t op = seed % Stride(); op < ops; op += Stride()) {
+      Fault fault;
+      fault.op_number = op;
+      FaultRun(script, seed, sync, fault, tally);
+      fault.code = StatusCode::kNoSpace;
+      fault.short_write_bytes = 700;
+      fault.sync_leaves = CrashMode::kRandom;
+      FaultRun(script, seed, sync, fault, tally);
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("failed operation: each one of a run, once") {
+  CAIRN_TEST_SEED(seed);
+  FaultTally tally;
+  FailEachOp(20260102, 120, &tally);
+  for (uint64_t round = 0; round < CrashRounds(); ++round) FailEachOp(seed + round, 200, &tally);
+  std::cerr << "failed operations tried " << tally.faults << ", writes refused meanwhile "
+            << tally.refused << ", violations = " << tally.violations << std::endl;
+  CHECK(tally.violations == 0);
+  CHECK(tally.refused > 0);
+}
+
+TEST_CASE("full disk: writes are refused, reads go on, and it recovers when there is room") {
+  FaultEnv env(7);
+  CrashRun run(env, CrashOptions(lsm::SyncMode::kAlways));
+  REQUIRE(run.Run(RandomScript(20260103, 100)).empty());
+  EngineDriver& driver = run.driver();
+  REQUIRE(run.Recover().empty());
+
+  env.SetCapacity(0);
+  const Script more = RandomScript(20260104, 400);
+  for (const Step& step : more) {
+    if (step.kind != StepKind::kReopen && step.kind != StepKind::kKill) {
+      REQUIRE(run.Run({step}).empty());
+    }
+  }
+  CHECK(driver.engine().health() != lsm::Health::kHealthy);
+  CHECK(!driver.engine().health_text().empty());
+  CHECK(driver.engine().AdmitWrite(1) == lsm::Admission::kRefuse);
+  CHECK(driver.Dump(ScriptSpaces()) == run.truth().Newest());
+  CHECK(driver.read_status().ok());
+
+  env.SetCapacity(std::nullopt);
+  REQUIRE(run.Recover().empty());
+  CHECK(driver.engine().AdmitWrite(1) == lsm::Admission::kAdmit);
+  CHECK(driver.engine().watermarks().durable == run.truth().history.back().last);
+  CHECK(driver.engine().Stats().flush_failures > 0);
+}
+
+}  // namespace cairn::test
