@@ -134,9 +134,10 @@ Status WalReader::Impl::OrderSegments() {
             [](const Slot* a, const Slot* b) { return a->header->segment < b->header->segment; });
   for (size_t i = 1; i < segments.size(); ++i) {
     if (segments[i - 1]->header->segment != segments[i]->header->segment) continue;
-    return Status::Corruption(fmt::format("{} and {}: both say that they hold segment {} {}",
-                                          segments[i - 1]->view->path(), segments[i]->view->path(),
-                                          segments[i]->header->segment, kHint));
+    return Status::Corruption(
+        fmt::format("{} offset 0: expected another segment than {}, found {} again {}",
+                    segments[i]->view->path(), segments[i - 1]->view->path(),
+                    segments[i]->header->segment, kHint));
   }
   if (claimed_slots > slots.size()) {
     return Status::Corruption(fmt::format("{}: expected {} log slots, found {} {}",
@@ -214,7 +215,13 @@ Status WalReader::Impl::WalkSegment(Slot& slot, WalSink& sink) {
     offset = AlignUp(offset + kWalRecordHeaderBytes + record.payload_bytes, kWalRecordAlign);
   }
   slot.walked_to = offset;
-  end_at = fmt::format("{} offset {}", slot.view->path(), offset);
+  // For the message: with nothing but zeros up to the next block, the record belongs on that.
+  const uint64_t block = AlignUp(offset, kWalBlockBytes);
+  std::string_view rest;
+  RETURN_IF_ERROR(slot.view->Read(offset, block - offset, &rest));
+  const bool padded =
+      rest.substr(0, block - offset).find_first_not_of('\0') == std::string_view::npos;
+  end_at = fmt::format("{} offset {}", slot.view->path(), padded ? block : offset);
   return {};
 }
 
@@ -225,7 +232,7 @@ Result<bool> WalReader::Impl::NextRecord(Slot& slot, uint64_t* offset) {
   for (const uint64_t at : {*offset, AlignUp(*offset, kWalBlockBytes)}) {
     WalRecordCheck check;
     RETURN_IF_ERROR(slot.view->Check(options.identity, at, &check, &record, &payload));
-    if (at == *offset) end_found = "no record";
+    if (at == *offset) end_found = "none";
     if (check == WalRecordCheck::kNone) continue;
     if (check == WalRecordCheck::kOk && Fits(record, segment)) {
       *offset = at;

@@ -108,7 +108,7 @@ class LogDriver {
 
   // A log that goes on behind `catalog`, with `first_segment` and the sequence after flushed_seq.
   LogDriver(Env& env, Catalog catalog, lsm::SegmentNumber first_segment, Setup setup)
-      : catalog_(catalog), next_(catalog.flushed_seq + 1) {
+      : catalog_(catalog), next_(catalog.flushed_seq + 1), frozen_at_(catalog.flushed_seq) {
     slots_ =
         std::make_shared<lsm::WalSlots>(env, lsm::WalSlots::Options{.directory = kTestWal,
                                                                     .identity = kTestIdentity,
