@@ -59,6 +59,9 @@ class Clients {
   // Sends what may go out and frees what was closed.
   void EndTick();
   void OnTimer();
+  // Runs no more commands: the server is about to stop.
+  void StopRunning() { running_ = false; }
+  bool running() const { return running_; }
   // Closes all of them.
   void CloseAll();
 
@@ -85,6 +88,7 @@ class Clients {
   std::vector<std::string_view> argv_;
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;
   uint64_t next_id_ = 1;
+  bool running_ = true;
   std::vector<Connection*> dirty_, ready_;
   std::vector<Connection*> being_visited_;           // the list that a step works off
   std::vector<std::unique_ptr<Connection>> closed_;  // freed by EndTick

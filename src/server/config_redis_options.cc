@@ -111,8 +111,6 @@ constexpr RedisOption kOptions[] = {
     {"jemalloc-bg-thread", kIgnored, kNoHeapTuning},
     {"key-load-delay", kIgnored, kNoSnapshotFile},
     {"latency-monitor-threshold", kIgnored, kNoLatencyMonitor},
-    {"latency-tracking", kIgnored, kNoLatencyMonitor},
-    {"latency-tracking-info-percentiles", kIgnored, kNoLatencyMonitor},
     {"lazyfree-lazy-eviction", kIgnored, kAlwaysLazy},
     {"lazyfree-lazy-expire", kIgnored, kAlwaysLazy},
     {"lazyfree-lazy-server-del", kIgnored, kAlwaysLazy},

@@ -38,6 +38,10 @@ void Connection::Refuse(std::string_view error) {
   CloseAfterReplies();
 }
 
+bool Connection::CanRun() const {
+  return !closed() && !closing_ && !parked_.active() && clients_.running();
+}
+
 std::span<char> Connection::ReadTarget() {
   direct_read_ = false;
   if (CanRun() && unparsed_.empty()) {

@@ -73,7 +73,7 @@ class Connection final : public TransportEvents, public ReplyGate::Member {
   const std::string* last_command = nullptr;
 
  private:
-  bool CanRun() const { return !closed() && !closing_ && !parked_.active(); }
+  bool CanRun() const;
   void Process(std::string_view input);
   void Keep(std::string_view input);
   void AfterInput();

@@ -95,7 +95,7 @@ void Server::OnOpened(const Status& status) {
   if (!status.ok()) {
     log_.Warning("The data directory cannot be served: {}", status.ToString());
     exit_code_ = 1;
-    stop_wanted_ = true;
+    WantStop();
     return;
   }
   lsm::Engine& engine = store_.engine();
@@ -131,7 +131,7 @@ void Server::EndTick() {
 }
 
 void Server::OnWake() {
-  if (stop_requested_.load(std::memory_order_relaxed)) stop_wanted_ = true;
+  if (stop_requested_.load(std::memory_order_relaxed)) WantStop();
   if (store_.Poll()) loop_.Wake();
 }
 

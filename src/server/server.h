@@ -53,6 +53,7 @@ class Server {
   void OnSignal(int number);
   void OnConnection(std::unique_ptr<Transport> transport);
   std::optional<std::string> OnShutdownCommand(const ShutdownRequest& request);
+  void WantStop();
   void CleanStop();
   std::string ScanTablePath() const;
   void LoadScans();

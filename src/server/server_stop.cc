@@ -19,9 +19,15 @@ void Server::RequestStop() {
   loop_.Wake();
 }
 
+// At the end of the tick, since a command may be running now; no other is begun.
+void Server::WantStop() {
+  stop_wanted_ = true;
+  clients_.StopRunning();
+}
+
 void Server::OnSignal(int number) {
   log_.Warning("Received {} scheduling shutdown...", number == SIGINT ? "SIGINT" : "SIGTERM");
-  stop_wanted_ = true;
+  WantStop();
 }
 
 std::optional<std::string> Server::OnShutdownCommand(const ShutdownRequest& request) {
@@ -31,7 +37,7 @@ std::optional<std::string> Server::OnShutdownCommand(const ShutdownRequest& requ
     return "ERR Errors trying to SHUTDOWN. Check logs.";
   }
   log_.Warning("User requested shutdown...");
-  stop_wanted_ = true;  // at the end of the tick: a command is running now
+  WantStop();
   return std::nullopt;
 }
 

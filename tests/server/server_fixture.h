@@ -79,7 +79,11 @@ class FakeControl final : public ServerControl {
   }
   std::optional<std::string> ConfigRewrite() override { return std::nullopt; }
   void ResetStatistics() override {}
-  std::string Info(std::span<const std::string_view>) override { return "# Fake\r\n"; }
+  std::string Info(std::span<const std::string_view>) override {
+    if (on_info) on_info();
+    return "# Fake\r\n";
+  }
+  std::function<void()> on_info;
   std::string_view redis_version() const override { return "7.0.15"; }
   std::string LsmDebugString() override { return ""; }
   std::string TraceKey(int, std::string_view) override { return ""; }

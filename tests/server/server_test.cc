@@ -1,0 +1,259 @@
+// The whole server over sockets of this machine and a disk in memory: what clients meet when they
+// connect, INFO's shape, what CONFIG SET changes, a log that fails, and the clean stop.
+
+#include "server/server.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "env/fault_env.h"
+#include "support/raw_client.h"
+
+namespace cairn::test {
+namespace {
+
+Config SmallConfig() {
+  Config config;
+  config.bind = {"127.0.0.1"};
+  config.port = kAnyPort;
+  config.dir = "/data";
+  config.engine.memtable_bytes = 4 << 20;
+  config.engine.wal_slot_bytes = 1 << 20;
+  config.engine.wal_bytes = 8 << 20;
+  config.engine.block_cache_bytes = 1 << 20;
+  return config;
+}
+
+// A server on a thread of its own, stopped and joined at the end.
+class RunningServer {
+ public:
+  RunningServer(Env& env, const Config& config) : log_([] { return uint64_t{0}; }) {
+    log_.SetSink([](std::string_view) {});
+    server_ = std::make_unique<Server>(env, log_, config, "");
+    status_ = server_->Start();
+    port_ = server_->port();
+    thread_ = std::thread([this] { exit_code_ = server_->Run(); });
+    // The first answer that is not -LOADING.
+    while (status_.ok() && Connect()->Call({"DBSIZE"}).value().starts_with("-LOADING")) {
+      std::this_thread::yield();
+    }
+  }
+  ~RunningServer() { Stop(); }
+
+  int Stop() {
+    server_->RequestStop();
+    if (thread_.joinable()) thread_.join();
+    return exit_code_;
+  }
+  std::unique_ptr<RawClient> Connect() { return RawClient::Connect(port_).value(); }
+  std::string Call(std::initializer_list<std::string_view> arguments) {
+    return Connect()->Call(arguments).value();
+  }
+
+ private:
+  Logger log_;
+  std::unique_ptr<Server> server_;
+  Status status_;
+  int port_ = 0;
+  int exit_code_ = -1;
+  std::thread thread_;
+};
+
+std::string Field(const std::string& info, const std::string& name) {
+  const size_t at = info.find("\r\n" + name + ":");
+  if (at == std::string::npos) return "missing";
+  const size_t begin = at + name.size() + 3;
+  return info.substr(begin, info.find("\r\n", begin) - begin);
+}
+
+TEST_CASE("data written before a clean stop is there after the next start") {
+  FaultEnv env;
+  {
+    RunningServer server(env, SmallConfig());
+    CHECK(server.Call({"SET", "k", "v"}) == "+OK\r\n");
+    CHECK(server.Stop() == 0);
+  }
+  RunningServer server(env, SmallConfig());
+  CHECK(server.Call({"GET", "k"}) == "$1\r\nv\r\n");
+  CHECK(server.Call({"DBSIZE"}) == ":1\r\n");
+}
+
+TEST_CASE("SHUTDOWN stops the server and answers nothing; what was asked before is answered") {
+  FaultEnv env;
+  RunningServer server(env, SmallConfig());
+  const auto client = server.Connect();
+  const auto bytes = client->SendAndReadToEnd("SET k v\r\nSHUTDOWN\r\nPING\r\n");
+  REQUIRE(bytes.ok());
+  CHECK(bytes.value() == "+OK\r\n");
+  CHECK(server.Stop() == 0);
+}
+
+TEST_CASE("one client too many is told so and closed") {
+  FaultEnv env;
+  Config config = SmallConfig();
+  config.max_clients = 2;
+  RunningServer server(env, config);
+  const auto first = server.Connect();
+  CHECK(first->Call({"PING"}).value() == "+PONG\r\n");
+  // Those that only asked whether it is up may still be going.
+  std::string info;
+  do {
+    info = first->Call({"INFO", "clients"}).value();
+  } while (Field(info, "connected_clients") != "1");
+  const auto second = server.Connect();
+  CHECK(second->Call({"PING"}).value() == "+PONG\r\n");
+  const auto third = server.Connect();
+  CHECK(third->ReadToEnd().value() == "-ERR max number of clients reached\r\n");
+  CHECK(first->Call({"CONFIG", "SET", "maxclients", "10"}).value() == "+OK\r\n");
+  CHECK(server.Call({"PING"}) == "+PONG\r\n");
+  CHECK(Field(first->Call({"INFO", "stats"}).value(), "rejected_connections") == "1");
+}
+
+TEST_CASE("a password that is set holds for new connections") {
+  FaultEnv env;
+  RunningServer server(env, SmallConfig());
+  const auto admin = server.Connect();
+  CHECK(admin->Call({"CONFIG", "SET", "requirepass", "secret"}).value() == "+OK\r\n");
+  CHECK(admin->Call({"GET", "k"}).value() == "$-1\r\n");
+  const auto client = server.Connect();
+  CHECK(client->Call({"GET", "k"}).value() == "-NOAUTH Authentication required.\r\n");
+  CHECK(client->Call({"AUTH", "wrong"}).value().starts_with("-WRONGPASS "));
+  CHECK(client->Call({"AUTH", "secret"}).value() == "+OK\r\n");
+  CHECK(client->Call({"GET", "k"}).value() == "$-1\r\n");
+}
+
+TEST_CASE("CLIENT LIST and KILL see each connection") {
+  FaultEnv env;
+  RunningServer server(env, SmallConfig());
+  const auto self = server.Connect(), victim = server.Connect();
+  CHECK(victim->Call({"CLIENT", "SETNAME", "victim"}).value() == "+OK\r\n");
+  const std::string list = self->Call({"CLIENT", "LIST"}).value();
+  CHECK(list.find("name=victim") != std::string::npos);
+  CHECK(list.find("cmd=client|list") != std::string::npos);
+  const std::string id = victim->Call({"CLIENT", "ID"}).value();
+  const std::string digits = id.substr(1, id.size() - 3);
+  CHECK(self->Call({"CLIENT", "KILL", "ID", digits}).value() == ":1\r\n");
+  CHECK(victim->ReadToEnd().value().empty());
+  CHECK(self->Call({"CLIENT", "KILL", "ID", digits}).value() == ":0\r\n");
+}
+
+TEST_CASE("INFO has Redis's sections and fields, and our own") {
+  FaultEnv env;
+  RunningServer server(env, SmallConfig());
+  server.Call({"SET", "k", "v"});
+  server.Call({"GET", "k"});
+  server.Call({"GET", "none"});
+  const std::string info = server.Call({"INFO", "everything"});
+  for (const char* section :
+       {"Server", "Clients", "Memory", "Persistence", "Stats", "Replication", "CPU", "Modules",
+        "Commandstats", "Errorstats", "Latencystats", "Cluster", "LSM", "Keyspace"}) {
+    INFO(section);
+    CHECK(info.find(std::string("# ") + section + "\r\n") != std::string::npos);
+  }
+  for (const auto& [name, value] :
+       std::vector<std::pair<std::string, std::string>>{{"redis_version", "7.0.15"},
+                                                        {"redis_mode", "standalone"},
+                                                        {"cairn_version", CAIRN_VERSION},
+                                                        {"role", "master"},
+                                                        {"loading", "0"},
+                                                        {"aof_enabled", "1"},
+                                                        {"maxmemory_policy", "noeviction"},
+                                                        {"evicted_keys", "0"},
+                                                        {"keyspace_hits", "1"},
+                                                        {"keyspace_misses", "1"},
+                                                        {"cluster_enabled", "0"},
+                                                        {"cairn_health", "ok"},
+                                                        {"cairn_durability", "always"},
+                                                        {"db0", "keys=1,expires=0,avg_ttl=0"}}) {
+    INFO(name);
+    CHECK(Field(info, name) == value);
+  }
+  for (const char* name :
+       {"uptime_in_seconds", "connected_clients", "used_memory", "used_memory_human",
+        "used_memory_rss", "total_commands_processed", "instantaneous_ops_per_sec",
+        "cairn_wal_records", "cairn_wal_syncs", "cairn_wal_overwrites", "cairn_wal_sync_p99_usec",
+        "lsm_frozen_memtables", "lsm_runs", "lsm_tables", "lsm_write_stalls"}) {
+    INFO(name);
+    CHECK(Field(info, name) != "missing");
+  }
+  CHECK(info.find("cmdstat_set:calls=1,usec=") != std::string::npos);
+  CHECK(info.find("latency_percentiles_usec_get:p50=") != std::string::npos);
+  // One section, in any case; what is not known is nothing.
+  CHECK(server.Call({"INFO", "CLUSTER"}) == "$30\r\n# Cluster\r\ncluster_enabled:0\r\n\r\n");
+  CHECK(server.Call({"INFO", "nosuch"}) == "$0\r\n\r\n");
+  CHECK(server.Call({"INFO"}).find("cmdstat_") == std::string::npos);
+}
+
+TEST_CASE("CONFIG RESETSTAT forgets the counters") {
+  FaultEnv env;
+  RunningServer server(env, SmallConfig());
+  server.Call({"GET", "none"});
+  CHECK(server.Call({"CONFIG", "RESETSTAT"}) == "+OK\r\n");
+  const std::string info = server.Call({"INFO", "everything"});
+  CHECK(Field(info, "keyspace_misses") == "0");
+  CHECK(info.find("cmdstat_get") == std::string::npos);
+}
+
+TEST_CASE("a unix socket is served like a port") {
+  // The socket lies in the real file system, the data does not.
+  char directory[] = "/tmp/cairn-test-XXXXXX";
+  REQUIRE(::mkdtemp(directory) != nullptr);
+  FaultEnv env;
+  Config config = SmallConfig();
+  config.unixsocket = std::string(directory) + "/s";
+  config.unixsocketperm = 0700;
+  {
+    RunningServer server(env, config);
+    struct stat status {};
+    REQUIRE(::stat(config.unixsocket.c_str(), &status) == 0);
+    CHECK((status.st_mode & 0777) == 0700);
+    const auto client = RawClient::ConnectUnix(config.unixsocket).value();
+    CHECK(client->Call({"SET", "k", "v"}).value() == "+OK\r\n");
+    const std::string line = client->Call({"CLIENT", "INFO"}).value();
+    CHECK(line.find("addr=" + config.unixsocket + ":0 ") != std::string::npos);
+    CHECK(line.find("flags=U ") != std::string::npos);
+  }
+  CHECK(::access(config.unixsocket.c_str(), F_OK) != 0);
+  ::rmdir(directory);
+}
+
+TEST_CASE("two servers do not share a directory") {
+  FaultEnv env;
+  RunningServer first(env, SmallConfig());
+  Logger log([] { return uint64_t{0}; });
+  std::string lines;
+  log.SetSink([&](std::string_view line) { lines += line; });
+  Server second(env, log, SmallConfig(), "");
+  REQUIRE(second.Start().ok());
+  CHECK(second.Run() == 1);
+  CHECK(lines.find("The data directory cannot be served: busy: /data/cairn/LOCK") !=
+        std::string::npos);
+  CHECK(first.Call({"PING"}) == "+PONG\r\n");
+}
+
+TEST_CASE("the log fails: errors for what was not safe, then the server gets out of it") {
+  FaultEnv env;
+  RunningServer server(env, SmallConfig());
+  CHECK(server.Call({"SET", "safe", "1"}) == "+OK\r\n");
+  env.AddFault({.kind = OpKind::kSync, .path_part = "/wal", .once = false});
+  const auto client = server.Connect();
+  CHECK(client->Call({"SET", "k", "v"}).value().starts_with("-UNKNOWNOUTCOME "));
+  CHECK(server.Call({"GET", "safe"}) == "$1\r\n1\r\n");
+  env.ClearFaults();
+  // It flushes its memtables, and then writes again.
+  std::string answer;
+  do {
+    answer = client->Call({"SET", "k", "w"}).value();
+  } while (answer.starts_with("-MISCONF "));
+  CHECK(answer == "+OK\r\n");
+  CHECK(server.Call({"GET", "k"}) == "$1\r\nw\r\n");
+}
+
+}  // namespace
+}  // namespace cairn::test
