@@ -17,7 +17,8 @@ Transaction::~Transaction() = default;
 
 void Transaction::Begin(uint64_t now_ms, uint64_t seed, bool listening) {
   now_ms_ = now_ms;
-  random_ = Random(seed);
+  seed_ = seed;
+  random_.reset();
   scratch_.Reset();
   listening_ = listening;
   writes_.Clear();

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -117,7 +118,8 @@ class Transaction {
   // --- for handlers ---
   uint64_t now_ms() const { return now_ms_; }
   bool listening() const { return listening_; }
-  Random& random() { return random_; }
+  // Seeded by the attempt's seed. Made when first asked for: few commands need it.
+  Random& random() { return random_ ? *random_ : random_.emplace(seed_); }
   // Memory for computed values; lives until the next Begin.
   Arena& scratch() { return scratch_; }
   std::string_view Keep(std::string_view bytes);  // a copy in scratch()
@@ -158,7 +160,8 @@ class Transaction {
   Keyspace& keyspace_;
   lsm::ReadContext& reads_;
   uint64_t now_ms_ = 0;
-  Random random_{0};
+  uint64_t seed_ = 0;
+  std::optional<Random> random_;
   Arena scratch_;
   bool listening_ = false;
   bool met_unsettled_ = false;
