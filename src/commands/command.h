@@ -144,9 +144,9 @@ struct CommandArg {
   enum Flag : uint8_t { kOptional = 1, kMultiple = 2, kMultipleToken = 4 };
   std::string_view name = {};
   Type type = Type::kString;
+  uint8_t flags = 0;
   int key_spec_index = -1;
   std::string_view token = {}, summary = {}, since = {}, deprecated_since = {};
-  uint8_t flags = 0;
   std::span<const CommandArg> args = {};  // of kOneOf and kBlock
 };
 

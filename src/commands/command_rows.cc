@@ -20,8 +20,8 @@ constexpr CommandArg kCommandListFilterbyArgs[] = {
 };
 constexpr CommandArg kCommandListArgs[] = {{.name = "filterby",
                                             .type = Arg::kOneOf,
-                                            .token = "FILTERBY",
                                             .flags = CommandArg::kOptional,
+                                            .token = "FILTERBY",
                                             .args = kCommandListFilterbyArgs}};
 constexpr CommandSpec kCommandSubcommands[] = {
     {

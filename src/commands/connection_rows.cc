@@ -10,7 +10,7 @@ namespace {
 using Arg = CommandArg::Type;
 
 constexpr CommandArg kAuthArgs[] = {
-    {.name = "username", .since = "6.0.0", .flags = CommandArg::kOptional},
+    {.name = "username", .flags = CommandArg::kOptional, .since = "6.0.0"},
     {.name = "password"},
 };
 constexpr CommandHistory kAuthHistory[] = {{"6.0.0", "A user name before the password."}};
@@ -25,19 +25,19 @@ constexpr CommandArg kClientKillFilterNewFormatNormalMasterSlavePubsubArgs[] = {
 constexpr CommandArg kClientKillFilterNewFormatArgs[] = {
     {.name = "client-id",
      .type = Arg::kInteger,
+     .flags = CommandArg::kOptional,
      .token = "ID",
-     .since = "2.8.12",
-     .flags = CommandArg::kOptional},
+     .since = "2.8.12"},
     {.name = "normal_master_slave_pubsub",
      .type = Arg::kOneOf,
+     .flags = CommandArg::kOptional,
      .token = "TYPE",
      .since = "2.8.12",
-     .flags = CommandArg::kOptional,
      .args = kClientKillFilterNewFormatNormalMasterSlavePubsubArgs},
-    {.name = "username", .token = "USER", .flags = CommandArg::kOptional},
-    {.name = "ip:port", .token = "ADDR", .flags = CommandArg::kOptional},
-    {.name = "ip:port", .token = "LADDR", .since = "6.2.0", .flags = CommandArg::kOptional},
-    {.name = "yes/no", .token = "SKIPME", .flags = CommandArg::kOptional},
+    {.name = "username", .flags = CommandArg::kOptional, .token = "USER"},
+    {.name = "ip:port", .flags = CommandArg::kOptional, .token = "ADDR"},
+    {.name = "ip:port", .flags = CommandArg::kOptional, .token = "LADDR", .since = "6.2.0"},
+    {.name = "yes/no", .flags = CommandArg::kOptional, .token = "SKIPME"},
 };
 constexpr CommandArg kClientKillFilterArgs[] = {
     {.name = "ip:port", .deprecated_since = "2.8.12"},
@@ -64,15 +64,15 @@ constexpr CommandArg kClientListIdArgs[] = {
 constexpr CommandArg kClientListArgs[] = {
     {.name = "normal_master_replica_pubsub",
      .type = Arg::kOneOf,
+     .flags = CommandArg::kOptional,
      .token = "TYPE",
      .since = "5.0.0",
-     .flags = CommandArg::kOptional,
      .args = kClientListNormalMasterReplicaPubsubArgs},
     {.name = "id",
      .type = Arg::kBlock,
+     .flags = CommandArg::kOptional,
      .token = "ID",
      .since = "6.2.0",
-     .flags = CommandArg::kOptional,
      .args = kClientListIdArgs},
 };
 constexpr CommandHistory kClientListHistory[] = {
@@ -255,10 +255,10 @@ constexpr CommandArg kHelloArgumentsArgs[] = {
     {.name = "protover", .type = Arg::kInteger},
     {.name = "username_password",
      .type = Arg::kBlock,
-     .token = "AUTH",
      .flags = CommandArg::kOptional,
+     .token = "AUTH",
      .args = kHelloArgumentsUsernamePasswordArgs},
-    {.name = "clientname", .token = "SETNAME", .flags = CommandArg::kOptional},
+    {.name = "clientname", .flags = CommandArg::kOptional, .token = "SETNAME"},
 };
 constexpr CommandArg kHelloArgs[] = {{.name = "arguments",
                                       .type = Arg::kBlock,

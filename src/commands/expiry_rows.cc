@@ -21,8 +21,8 @@ constexpr CommandArg kExpireArgs[] = {
     {.name = "seconds", .type = Arg::kInteger},
     {.name = "condition",
      .type = Arg::kOneOf,
-     .since = "7.0.0",
      .flags = CommandArg::kOptional,
+     .since = "7.0.0",
      .args = kExpireConditionArgs},
 };
 constexpr CommandHistory kExpireHistory[] = {{"7.0.0", "NX, XX, GT and LT."}};
@@ -31,8 +31,8 @@ constexpr CommandArg kPexpireArgs[] = {
     {.name = "milliseconds", .type = Arg::kInteger},
     {.name = "condition",
      .type = Arg::kOneOf,
-     .since = "7.0.0",
      .flags = CommandArg::kOptional,
+     .since = "7.0.0",
      .args = kExpireConditionArgs},
 };
 constexpr CommandArg kExpireatArgs[] = {
@@ -40,8 +40,8 @@ constexpr CommandArg kExpireatArgs[] = {
     {.name = "unix-time-seconds", .type = Arg::kUnixTime},
     {.name = "condition",
      .type = Arg::kOneOf,
-     .since = "7.0.0",
      .flags = CommandArg::kOptional,
+     .since = "7.0.0",
      .args = kExpireConditionArgs},
 };
 constexpr CommandArg kPexpireatArgs[] = {
@@ -49,8 +49,8 @@ constexpr CommandArg kPexpireatArgs[] = {
     {.name = "unix-time-milliseconds", .type = Arg::kUnixTime},
     {.name = "condition",
      .type = Arg::kOneOf,
-     .since = "7.0.0",
      .flags = CommandArg::kOptional,
+     .since = "7.0.0",
      .args = kExpireConditionArgs},
 };
 constexpr KeySpec kROAccessKey[] = {{.access = KeySpec::kRo | KeySpec::kAccess}};

@@ -11,7 +11,7 @@ using Arg = CommandArg::Type;
 
 constexpr KeySpec kRMDeleteKeys[] = {{.access = KeySpec::kRm | KeySpec::kDelete, .last_key = -1}};
 constexpr CommandArg kDelArgs[] = {
-    {.name = "key", .type = Arg::kKey, .key_spec_index = 0, .flags = CommandArg::kMultiple}};
+    {.name = "key", .type = Arg::kKey, .flags = CommandArg::kMultiple, .key_spec_index = 0}};
 constexpr std::string_view kDelTips[] = {"request_policy:multi_shard", "response_policy:agg_sum"};
 constexpr KeySpec kROKeys[] = {{.access = KeySpec::kRo, .last_key = -1}};
 constexpr CommandHistory kExistsHistory[] = {{"3.0.3", "More than one key."}};
@@ -22,9 +22,9 @@ constexpr std::string_view kKeysTips[] = {"request_policy:all_shards",
                                           "nondeterministic_output_order"};
 constexpr CommandArg kScanArgs[] = {
     {.name = "cursor", .type = Arg::kInteger},
-    {.name = "pattern", .type = Arg::kPattern, .token = "MATCH", .flags = CommandArg::kOptional},
-    {.name = "count", .type = Arg::kInteger, .token = "COUNT", .flags = CommandArg::kOptional},
-    {.name = "type", .token = "TYPE", .since = "6.0.0", .flags = CommandArg::kOptional},
+    {.name = "pattern", .type = Arg::kPattern, .flags = CommandArg::kOptional, .token = "MATCH"},
+    {.name = "count", .type = Arg::kInteger, .flags = CommandArg::kOptional, .token = "COUNT"},
+    {.name = "type", .flags = CommandArg::kOptional, .token = "TYPE", .since = "6.0.0"},
 };
 constexpr std::string_view kScanTips[] = {"nondeterministic_output", "request_policy:special"};
 constexpr CommandHistory kScanHistory[] = {{"6.0.0", "TYPE."}};
@@ -49,12 +49,12 @@ constexpr CommandArg kCopyArgs[] = {
     {.name = "destination", .type = Arg::kKey, .key_spec_index = 1},
     {.name = "destination-db",
      .type = Arg::kInteger,
-     .token = "DB",
-     .flags = CommandArg::kOptional},
+     .flags = CommandArg::kOptional,
+     .token = "DB"},
     {.name = "replace",
      .type = Arg::kPureToken,
-     .token = "REPLACE",
-     .flags = CommandArg::kOptional},
+     .flags = CommandArg::kOptional,
+     .token = "REPLACE"},
 };
 constexpr KeySpec kRWAccessUpdateKey[] = {
     {.access = KeySpec::kRw | KeySpec::kAccess | KeySpec::kUpdate}};

@@ -28,6 +28,10 @@ uint64_t MakeCursor(uint64_t id, uint64_t step) {
 uint64_t StepAfter(uint64_t step) {
   return (step + 1) & kStepMask;
 }
+Status Damaged() {
+  return Status::Corruption("saved scan table is damaged");
+}
+
 // Ids go round and leave 0 out: cursor 0 is nobody's.
 uint64_t IdAfter(uint64_t id, uint64_t by) {
   return (id - 1 + by) % kIdMask + 1;
@@ -119,15 +123,14 @@ std::string ScanTable::Save() const {
 }
 
 Status ScanTable::Load(std::string_view saved) {
-  const Status damaged = Status::Corruption("saved scan table is damaged");
-  if (saved.size() < kMagic.size() + 8 || !saved.starts_with(kMagic)) return damaged;
+  if (saved.size() < kMagic.size() + 8 || !saved.starts_with(kMagic)) return Damaged();
   const std::string_view body = saved.substr(0, saved.size() - 8);
-  if (DecodeFixed64(saved.data() + body.size()) != Hash64(body, kChecksumSeed)) return damaged;
+  if (DecodeFixed64(saved.data() + body.size()) != Hash64(body, kChecksumSeed)) return Damaged();
   std::string_view left = body.substr(kMagic.size());
   ScanTable loaded(0, max_scans_, max_bytes_);
   uint64_t count = 0;
-  if (!GetVarint64(&left, &loaded.next_id_) || !GetVarint64(&left, &count)) return damaged;
-  if (loaded.next_id_ == 0 || loaded.next_id_ > kIdMask) return damaged;
+  if (!GetVarint64(&left, &loaded.next_id_) || !GetVarint64(&left, &count)) return Damaged();
+  if (loaded.next_id_ == 0 || loaded.next_id_ > kIdMask) return Damaged();
   Scans scans;
   for (uint64_t i = 0; i < count; ++i) {
     Scan scan;
@@ -136,16 +139,16 @@ Status ScanTable::Load(std::string_view saved) {
         !GetVarint64(&left, &scan.owner) || !GetLengthPrefixed(&left, &position) ||
         !GetLengthPrefixed(&left, &previous) || scan.id == 0 || scan.id > kIdMask ||
         scan.step > kStepMask) {
-      return damaged;
+      return Damaged();
     }
     scan.position = position;
     scan.previous = previous;
     scans.push_front(scan);
   }
-  if (!left.empty()) return damaged;
+  if (!left.empty()) return Damaged();
   // Oldest first, so that the newest are the ones that stay.
   for (Scan& scan : scans) {
-    if (loaded.by_id_.contains(scan.id)) return damaged;
+    if (loaded.by_id_.contains(scan.id)) return Damaged();
     loaded.Insert(std::move(scan));
     loaded.EvictToLimits();
   }

@@ -24,7 +24,7 @@ struct Session {
   bool no_evict = false, no_touch = false;
   bool close_after_reply = false;  // QUIT, CLIENT KILL of oneself
   bool unix_socket = false;
-  bool is_local = false;  // a unix socket or a loopback address
+  bool is_local = false;                    // a unix socket or a loopback address
   std::string peer_address, local_address;  // "127.0.0.1:1234", or "/path:0" for a unix socket
   int fd = -1;
   uint64_t created_at_ms = 0, last_command_at_ms = 0;

@@ -17,6 +17,12 @@ bool CheckSize(CommandContext& c, uint64_t base, uint64_t added) {
   return false;
 }
 
+// Copies the bytes; returns where the next ones go. Empty ones may have no address.
+char* Write(char* to, std::string_view bytes) {
+  if (!bytes.empty()) std::memcpy(to, bytes.data(), bytes.size());
+  return to + bytes.size();
+}
+
 // What editing leaves is never looked at as an integer again.
 void StoreEdited(CommandContext& c, const KeyRef& key, std::string_view value,
                  std::string_view event) {
@@ -40,8 +46,7 @@ void AppendCommand(CommandContext& c) {
   }
   if (!CheckString(c, key) || !CheckSize(c, key.value.size(), added.size())) return;
   char* joined = c.tx.scratch().Allocate(key.value.size() + added.size(), 1);
-  std::memcpy(joined, key.value.data(), key.value.size());
-  std::memcpy(joined + key.value.size(), added.data(), added.size());
+  Write(Write(joined, key.value), added);
   StoreEdited(c, key, {joined, key.value.size() + added.size()}, "append");
 }
 
@@ -63,11 +68,9 @@ void SetrangeCommand(CommandContext& c) {
   if (!CheckSize(c, start, patch.size())) return;
   const size_t size = std::max<size_t>(key.value.size(), start + patch.size());
   char* edited = c.tx.scratch().Allocate(size, 1);
-  std::memcpy(edited, key.value.data(), key.value.size());
-  if (start > key.value.size()) {
-    std::memset(edited + key.value.size(), 0, start - key.value.size());
-  }
-  std::memcpy(edited + start, patch.data(), patch.size());
+  char* const old_end = Write(edited, key.value);
+  if (start > key.value.size()) std::memset(old_end, 0, start - key.value.size());
+  Write(edited + start, patch);
   StoreEdited(c, key, {edited, size}, "setrange");
 }
 

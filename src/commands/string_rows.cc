@@ -30,14 +30,14 @@ constexpr CommandArg kSetArgs[] = {
     {.name = "value"},
     {.name = "condition",
      .type = Arg::kOneOf,
-     .since = "2.6.12",
      .flags = CommandArg::kOptional,
+     .since = "2.6.12",
      .args = kSetConditionArgs},
     {.name = "get",
      .type = Arg::kPureToken,
+     .flags = CommandArg::kOptional,
      .token = "GET",
-     .since = "6.2.0",
-     .flags = CommandArg::kOptional},
+     .since = "6.2.0"},
     {.name = "expiration",
      .type = Arg::kOneOf,
      .flags = CommandArg::kOptional,
@@ -85,7 +85,7 @@ constexpr KeySpec kRWAccessDeleteKey[] = {
     {.access = KeySpec::kRw | KeySpec::kAccess | KeySpec::kDelete}};
 constexpr KeySpec kROAccessKeys[] = {{.access = KeySpec::kRo | KeySpec::kAccess, .last_key = -1}};
 constexpr CommandArg kMgetArgs[] = {
-    {.name = "key", .type = Arg::kKey, .key_spec_index = 0, .flags = CommandArg::kMultiple}};
+    {.name = "key", .type = Arg::kKey, .flags = CommandArg::kMultiple, .key_spec_index = 0}};
 constexpr std::string_view kMgetTips[] = {"request_policy:multi_shard"};
 constexpr KeySpec kOWUpdatePairs[] = {
     {.access = KeySpec::kOw | KeySpec::kUpdate, .last_key = -1, .key_step = 2}};
