@@ -36,16 +36,17 @@ OwnedBatch RandomBatch(Random& random) {
   return batch;
 }
 
+// Mostly life as usual: each start makes some thirty operations and empties the memtable.
 StepKind RandomKind(Random& random) {
-  const uint64_t dice = random.Uniform(100);
-  if (dice < 40) return StepKind::kCommit;
-  if (dice < 55) return StepKind::kTick;
-  if (dice < 72) return StepKind::kLogJob;
-  if (dice < 86) return StepKind::kFlushJob;
-  if (dice < 89) return StepKind::kFreeze;
-  if (dice < 93) return StepKind::kAdvance;
-  if (dice < 97) return StepKind::kPump;
-  return dice < 98 ? StepKind::kReopen : StepKind::kKill;
+  const uint64_t dice = random.Uniform(1000);
+  if (dice < 420) return StepKind::kCommit;
+  if (dice < 560) return StepKind::kTick;
+  if (dice < 780) return StepKind::kLogJob;
+  if (dice < 900) return StepKind::kFlushJob;
+  if (dice < 930) return StepKind::kFreeze;
+  if (dice < 960) return StepKind::kAdvance;
+  if (dice < 985) return StepKind::kPump;
+  return dice < 993 ? StepKind::kReopen : StepKind::kKill;
 }
 
 std::string Differences(const StoreModel& found, const StoreModel& expected) {
@@ -183,6 +184,7 @@ std::string CrashRun::OneStep(const Step& step) {
       driver_.Tick();
       return "";
     case StepKind::kLogJob:
+      driver_.engine().EndTick();
       driver_.background().RunNext(lsm::Lane::kLog);
       driver_.background().RunCompletions(SIZE_MAX);
       return "";

@@ -125,7 +125,7 @@ TEST_CASE("power cut: at every operation of a scripted run, again at every one o
   // A fixed script: the same cuts every time.
   constexpr uint64_t kSeed = 20260101;
   for (const lsm::SyncMode sync : kSyncModes) {
-    const Script script = RandomScript(kSeed, 60);
+    const Script script = RandomScript(kSeed, 100);
     const uint64_t ops = OpsOf(script, kSeed, sync);
     for (uint64_t op = kSeed % Stride(); op < ops; op += Stride()) {
       for (const CutPoint point : kPoints) {
@@ -144,7 +144,7 @@ TEST_CASE("power cut: at every operation of random runs") {
   for (uint64_t round = 0; round < CrashRounds(); ++round) {
     for (const lsm::SyncMode sync : kSyncModes) {
       const uint64_t run_seed = seed + round * 3 + static_cast<uint64_t>(sync);
-      const Script script = RandomScript(run_seed, 300);
+      const Script script = RandomScript(run_seed, 250);
       const uint64_t ops = OpsOf(script, run_seed, sync);
       for (uint64_t op = run_seed % Stride(); op < ops; op += Stride()) {
         for (const CutPoint point : kPoints) {
