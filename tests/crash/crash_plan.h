@@ -7,6 +7,7 @@
 
 #include "crash_run.h"
 #include "support/rounds.h"
+#include "util/random.h"
 
 namespace cairn::test {
 
@@ -19,18 +20,19 @@ inline uint64_t CrashRounds() {
   return text != nullptr ? std::max<uint64_t>(1, std::strtoull(text, nullptr, 10)) : 1;
 }
 
-// Every so many operations are tried: each of them, unless CAIRN_TEST_PERCENT asks for less.
-inline uint64_t Stride() {
-  return 100 / std::min<uint64_t>(100, Rounds(100));
+// Whether this one of many is tried: each of them, unless CAIRN_TEST_PERCENT asks for less. Drawn,
+// not counted, since operations come in patterns.
+inline bool Tried(uint64_t seed, uint64_t number) {
+  return Random(seed + number).Uniform(100) < Rounds(100);
 }
 
 // Small enough that some dozens of writes meet segments, flushes, and runs of several tables.
-inline lsm::Options CrashOptions(lsm::SyncMode mode) {
+inline lsm::Options CrashOptions(lsm::SyncMode mode, uint64_t seed) {
   lsm::Options options = SmallOptions();
   options.sync_mode = mode;
   options.memtable_bytes = 20 << 10;
   options.wal_slot_bytes = 16 << 10;
-  options.wal_bytes = 64 << 10;
+  options.wal_bytes = seed % 2 == 0 ? 64 << 10 : 32 << 10;  // few slots are soon used again
   options.table_bytes = 4 << 10;
   return options;
 }

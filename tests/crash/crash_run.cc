@@ -22,7 +22,7 @@ OwnedBatch RandomBatch(Random& random) {
     OwnedWrite write;
     write.space = ScriptSpaces()[random.Uniform(ScriptSpaces().size())];
     if (write.space == kUncounted) write.below = lsm::Below::kNotCounted;
-    write.key = "key" + std::to_string(random.Uniform(40));
+    write.key = "key" + std::to_string(random.Uniform(16));
     if (random.OneIn(3)) {
       write.entry.kind = lsm::EntryKind::kTombstone;
     } else {

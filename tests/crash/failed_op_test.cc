@@ -22,12 +22,12 @@ struct FaultTally {
 
 // After the fault and the run: what is in memory, what a power cut leaves now, what a clean stop
 // leaves.
-std::string CheckAfterFault(FaultEnv& env, CrashRun& run, lsm::SyncMode sync) {
+std::string CheckAfterFault(FaultEnv& env, CrashRun& run, uint64_t seed, lsm::SyncMode sync) {
   const auto cut_now = env.Clone();
   cut_now->Reboot(CrashMode::kLoseAll);
   lsm::Sequence recovered = 0;
-  std::string wrong =
-      CheckAfterCrash(*cut_now, CrashOptions(sync), run.truth(), run.truth().durable, &recovered);
+  std::string wrong = CheckAfterCrash(*cut_now, CrashOptions(sync, seed), run.truth(),
+                                      run.truth().durable, &recovered);
   if (!wrong.empty()) return "power cut at once: " + wrong;
 
   if (wrong = run.Recover(); !wrong.empty()) return wrong;
@@ -36,25 +36,36 @@ std::string CheckAfterFault(FaultEnv& env, CrashRun& run, lsm::SyncMode sync) {
   if (const Status status = run.driver().Close(); !status.ok()) return status.ToString();
   env.Reboot(CrashMode::kLoseAll);
   const auto& history = run.truth().history;
-  wrong = CheckAfterCrash(env, CrashOptions(sync), run.truth(),
+  wrong = CheckAfterCrash(env, CrashOptions(sync, seed), run.truth(),
                           history.empty() ? 0 : history.back().last, &recovered);
   return wrong.empty() ? "" : "after a clean stop: " + wrong;
 }
 
-void FaultRun(const Script& script, uint64_t seed, lsm::SyncMode sync, const Fault& fault,
+// `fault` hits `length` operations from `op` on.
+struct FaultWindow {
+  Fault fault;
+  uint64_t op = 0;
+  uint64_t length = 1;
+};
+
+void FaultRun(const Script& script, uint64_t seed, lsm::SyncMode sync, const FaultWindow& window,
               FaultTally* tally) {
   FaultEnv env(seed);
-  env.AddFault(fault);
-  CrashRun run(env, CrashOptions(sync));
+  for (uint64_t i = 0; i < window.length; ++i) {
+    Fault fault = window.fault;
+    fault.op_number = window.op + i;
+    env.AddFault(fault);
+  }
+  CrashRun run(env, CrashOptions(sync, seed));
   std::string wrong = run.Run(script);
-  if (wrong.empty()) wrong = CheckAfterFault(env, run, sync);
+  if (wrong.empty()) wrong = CheckAfterFault(env, run, seed, sync);
   ++tally->faults;
   tally->refused += run.refused();
   if (wrong.empty()) return;
   if (tally->violations++ < 5) {
     std::cerr << "seed " << seed << " sync mode " << static_cast<int>(sync) << " operation "
-              << *fault.op_number << " code " << StatusCodeName(fault.code) << ": " << wrong
-              << std::endl;
+              << window.op << " and so many: " << window.length << " code "
+              << StatusCodeName(window.fault.code) << ": " << wrong << std::endl;
   }
 }
 
@@ -62,14 +73,18 @@ void FailEachOp(uint64_t seed, size_t steps, FaultTally* tally) {
   const Script script = RandomScript(seed, steps);
   for (const lsm::SyncMode sync : kSyncModes) {
     const uint64_t ops = OpsOf(script, seed, sync);
-    for (uint64_t op = seed % Stride(); op < ops; op += Stride()) {
+    for (uint64_t op = 0; op < ops; ++op) {
+      if (!Tried(seed, op)) continue;
+      FaultRun(script, seed, sync, {{}, op, 1}, tally);
       Fault fault;
-      fault.op_number = op;
-      FaultRun(script, seed, sync, fault, tally);
       fault.code = StatusCode::kNoSpace;
       fault.short_write_bytes = 700;
       fault.sync_leaves = CrashMode::kRandom;
-      FaultRun(script, seed, sync, fault, tally);
+      FaultRun(script, seed, sync, {fault, op, 1}, tally);
+      // The disk is gone for a while: what is tried instead fails as well.
+      fault.code = StatusCode::kIoError;
+      fault.sync_leaves = CrashMode::kKeepAll;
+      FaultRun(script, seed, sync, {fault, op, 2 + (seed + op) % 12}, tally);
     }
   }
 }
@@ -89,7 +104,7 @@ TEST_CASE("failed operation: each one of a run, once") {
 
 TEST_CASE("full disk: writes are refused, reads go on, and it recovers when there is room") {
   FaultEnv env(7);
-  CrashRun run(env, CrashOptions(lsm::SyncMode::kAlways));
+  CrashRun run(env, CrashOptions(lsm::SyncMode::kAlways, 7));
   REQUIRE(run.Run(RandomScript(20260103, 100)).empty());
   EngineDriver& driver = run.driver();
   REQUIRE(run.Recover().empty());

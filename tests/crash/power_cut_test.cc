@@ -51,14 +51,14 @@ void CutRecovery(const FaultEnv& crashed, const Where& where, uint64_t op, const
   const auto env = crashed.Clone();
   env->PowerCutAt(op, where.point);
   {
-    EngineDriver driver(*env, CrashOptions(where.sync));
+    EngineDriver driver(*env, CrashOptions(where.sync, where.seed));
     (void)driver.Open();
   }
   env->Reboot(where.mode, where.seed + op);
   lsm::Sequence recovered = 0;
   // The first crash decided what is there: recovery, interrupted or not, loses nothing of it.
-  std::string wrong =
-      CheckAfterCrash(*env, CrashOptions(where.sync), truth, first_recovered, &recovered);
+  std::string wrong = CheckAfterCrash(*env, CrashOptions(where.sync, where.seed), truth,
+                                      first_recovered, &recovered);
   if (wrong.empty() && recovered != first_recovered) {
     wrong = fmt::format("recovered {} before, {} now", first_recovered, recovered);
   }
@@ -67,17 +67,18 @@ void CutRecovery(const FaultEnv& crashed, const Where& where, uint64_t op, const
   Report(where, wrong, tally);
 }
 
-uint64_t RecoveryOps(const FaultEnv& crashed, lsm::SyncMode sync) {
+uint64_t RecoveryOps(const FaultEnv& crashed, const Where& where) {
   const auto env = crashed.Clone();
-  EngineDriver driver(*env, CrashOptions(sync));
+  EngineDriver driver(*env, CrashOptions(where.sync, where.seed));
   return driver.Open().ok() ? env->op_count() : 0;
 }
 
-// One cut: run to it, then each way of losing what was not synced.
-void CutRun(const Script& script, Where where, uint64_t second_cuts, Tally* tally) {
+// One cut: run to it, then each way of losing what was not synced. The recovery is cut once more,
+// at one operation or, in one of the ways, at each.
+void CutRun(const Script& script, Where where, bool all_of_recovery, Tally* tally) {
   FaultEnv env(where.seed);
   env.PowerCutAt(where.op, where.point);
-  CrashRun run(env, CrashOptions(where.sync));
+  CrashRun run(env, CrashOptions(where.sync, where.seed));
   const std::string on_the_way = run.Run(script);
   Report(where, on_the_way, tally);
   if (!on_the_way.empty()) return;
@@ -92,11 +93,13 @@ void CutRun(const Script& script, Where where, uint64_t second_cuts, Tally* tall
     lsm::Sequence recovered = 0;
     const auto first = crashed->Clone();
     ++tally->cuts;
-    const std::string wrong =
-        CheckAfterCrash(*first, CrashOptions(where.sync), run.truth(), promised, &recovered);
+    const std::string wrong = CheckAfterCrash(*first, CrashOptions(where.sync, where.seed),
+                                              run.truth(), promised, &recovered);
     Report(where, wrong, tally);
-    if (!wrong.empty() || second_cuts == 0) continue;
-    const uint64_t ops = RecoveryOps(*crashed, where.sync);
+    if (!wrong.empty()) continue;
+    const uint64_t ops = RecoveryOps(*crashed, where);
+    const bool every_op = all_of_recovery && mode == kModes[where.op % std::size(kModes)];
+    const uint64_t second_cuts = every_op ? ops : 1;
     for (uint64_t i = 0; i < std::min(second_cuts, ops); ++i) {
       const uint64_t op = second_cuts >= ops ? i : random.Uniform(ops);
       CutRecovery(*crashed, where, op, run.truth(), recovered, tally);
@@ -113,11 +116,14 @@ void PrintTally(std::string_view what, const Tally& tally) {
 
 uint64_t OpsOf(const Script& script, uint64_t seed, lsm::SyncMode sync) {
   FaultEnv env(seed);
-  CrashRun run(env, CrashOptions(sync));
+  CrashRun run(env, CrashOptions(sync, seed));
   const std::string wrong = run.Run(script);
   INFO("seed " << seed << " without a fault: " << wrong);
   REQUIRE(wrong.empty());
-  return env.op_count();
+  const uint64_t ops = env.op_count();
+  if (!run.driver().is_open()) REQUIRE(run.driver().Open().ok());
+  REQUIRE(run.driver().Dump(ScriptSpaces()) == run.truth().Newest());
+  return ops;
 }
 
 TEST_CASE("power cut: at every operation of a scripted run, again at every one of the recovery") {
@@ -127,10 +133,12 @@ TEST_CASE("power cut: at every operation of a scripted run, again at every one o
   for (const lsm::SyncMode sync : kSyncModes) {
     const Script script = RandomScript(kSeed, 100);
     const uint64_t ops = OpsOf(script, kSeed, sync);
-    for (uint64_t op = kSeed % Stride(); op < ops; op += Stride()) {
+    for (uint64_t op = 0; op < ops; ++op) {
+      if (!Tried(kSeed, op)) continue;
       for (const CutPoint point : kPoints) {
-        CutRun(script, {kSeed, sync, op, point, CrashMode::kLoseAll},
-               Stride() == 1 ? UINT64_MAX : 1, &tally);
+        // What is left after operation n and before n + 1 is the same: all of the recovery once.
+        const bool all = point == CutPoint::kBefore && Rounds(100) == 100;
+        CutRun(script, {kSeed, sync, op, point, CrashMode::kLoseAll}, all, &tally);
       }
     }
   }
@@ -146,9 +154,10 @@ TEST_CASE("power cut: at every operation of random runs") {
       const uint64_t run_seed = seed + round * 3 + static_cast<uint64_t>(sync);
       const Script script = RandomScript(run_seed, 250);
       const uint64_t ops = OpsOf(script, run_seed, sync);
-      for (uint64_t op = run_seed % Stride(); op < ops; op += Stride()) {
+      for (uint64_t op = 0; op < ops; ++op) {
+        if (!Tried(run_seed, op)) continue;
         for (const CutPoint point : kPoints) {
-          CutRun(script, {run_seed, sync, op, point, CrashMode::kLoseAll}, 1, &tally);
+          CutRun(script, {run_seed, sync, op, point, CrashMode::kLoseAll}, false, &tally);
         }
       }
     }

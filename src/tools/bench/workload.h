@@ -67,5 +67,6 @@ struct Workload {
 
 // Each part of the engine has its own file of workloads.
 void AddTableWorkloads(std::vector<Workload>* workloads);
+void AddMemtableWorkloads(std::vector<Workload>* workloads);
 
 }  // namespace cairn::bench
