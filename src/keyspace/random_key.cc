@@ -10,6 +10,7 @@ namespace cairn {
 namespace {
 
 constexpr int kTries = 32;
+constexpr int kBranchTries = 8;
 
 // The first string after every string with that prefix; empty: there is none.
 std::string AfterPrefix(std::string prefix) {
@@ -40,6 +41,22 @@ int BranchOf(std::string_view key, size_t prefix_size) {
   return key.size() == prefix_size ? -1 : static_cast<unsigned char>(key[prefix_size]);
 }
 
+// Chooses among the branches between `low` and `high` behind the prefix, and stands at its first
+// entry then. A byte that no entry has is chosen again, so that a branch after a gap is no likelier
+// than the others; where gaps are all there is, the next branch is taken. False: it missed.
+bool SeekRandomBranch(lsm::Iterator& entries, Random& random, const std::string& prefix, int low,
+                      int high) {
+  DCHECK(low < high);
+  for (int tries = 0; tries < kBranchTries; ++tries) {
+    const int chosen =
+        low + static_cast<int>(random.Uniform(static_cast<uint64_t>(high - low) + 1));
+    entries.Seek(chosen < 0 ? prefix : prefix + static_cast<char>(chosen));
+    if (!entries.Valid()) return false;
+    if (BranchOf(entries.key(), prefix.size()) == chosen) return true;
+  }
+  return true;
+}
+
 // Goes down the tree to one entry, where `entries` stands then. False: there is none, or it missed.
 bool Descend(lsm::Iterator& entries, Random& random) {
   std::string prefix;
@@ -53,12 +70,7 @@ bool Descend(lsm::Iterator& entries, Random& random) {
     prefix = CommonPrefix(first, last);
     const int low = BranchOf(first, prefix.size());
     const int high = BranchOf(last, prefix.size());
-    DCHECK(low < high);
-    const int chosen =
-        low + static_cast<int>(random.Uniform(static_cast<uint64_t>(high - low) + 1));
-    const std::string from = chosen < 0 ? prefix : prefix + static_cast<char>(chosen);
-    entries.Seek(from);
-    if (!entries.Valid()) return false;
+    if (!SeekRandomBranch(entries, random, prefix, low, high)) return false;
     if (entries.key().size() == prefix.size()) return true;  // the key that ends here
     prefix.push_back(entries.key()[prefix.size()]);
   }

@@ -71,6 +71,20 @@ TEST_CASE("Keys that differ in digits are chosen fairly") {
   }
 }
 
+TEST_CASE("A key after a gap is no likelier than the others") {
+  CAIRN_TEST_SEED(seed);
+  RandomKeys keys;
+  constexpr int kPicks = 6000;
+  for (const std::string key : {"k0", "k1", "k2", "k9"}) keys.Add(key);
+  std::map<std::string, int> picked;
+  for (int i = 0; i < kPicks; ++i) ++picked[*keys.Pick(seed + static_cast<uint64_t>(i))];
+  for (const auto& [key, count] : picked) {
+    INFO(key);
+    CHECK(count > kPicks / 4 - 350);
+    CHECK(count < kPicks / 4 + 350);
+  }
+}
+
 TEST_CASE("Every key has a chance, whatever it looks like") {
   CAIRN_TEST_SEED(seed);
   RandomKeys keys;
