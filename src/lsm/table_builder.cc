@@ -68,6 +68,7 @@ Status TableBuilder::Add(std::string_view key, const Entry& entry) {
   CHECK(key.size() >= kSpacePrefixBytes);
   CHECK(entry_count() == 0 || std::string_view(properties_.info.largest) < key);
   const size_t entry_bytes = BlockBuilder::EntryBytes(key, entry);
+  // So a large entry stays alone: reading a neighbour must not drag it in.
   if (!data_.empty() && data_.size_bytes() + entry_bytes > options_.block_bytes) {
     RETURN_IF_ERROR(FinishDataBlock());
   }
@@ -78,8 +79,6 @@ Status TableBuilder::Add(std::string_view key, const Entry& entry) {
   data_.AddEntry(key, entry);
   filter_.Add(FilterHash(key, options_.filter_secret));
   Count(key, entry);
-  // A large entry stays alone: reading a neighbour must not drag it in.
-  if (data_.size_bytes() >= options_.block_bytes) return FinishDataBlock();
   return Status::Ok();
 }
 

@@ -213,9 +213,9 @@ TEST_CASE("snappy is used where it saves an eighth, and only there") {
   CHECK(sealed_codec(flat, false, BlockKind::kProperties) == 0);
   CHECK(sealed_codec(flat, true, BlockKind::kFilter) == 0);
   CHECK(sealed_codec(noise, true, BlockKind::kProperties) == 0);
-  // A twentieth saved is not enough, a fifth is.
-  CHECK(sealed_codec(noise + flat.substr(0, 210), true, BlockKind::kProperties) == 0);
-  CHECK(sealed_codec(noise + flat.substr(0, 1000), true, BlockKind::kProperties) == 1);
+  // A twelfth saved is not enough, a fifth is.
+  CHECK(sealed_codec(flat.substr(0, 400) + noise, true, BlockKind::kProperties) == 0);
+  CHECK(sealed_codec(flat.substr(0, 1000) + noise, true, BlockKind::kProperties) == 1);
 }
 
 TEST_CASE("what a newer build seals is told apart from damage") {
