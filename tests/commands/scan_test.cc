@@ -140,6 +140,7 @@ TEST_CASE("One call is bounded, whatever is asked for and whatever is dead") {
   const Page first = Scan(runner, "0", "COUNT 10");
   CHECK(first.keys.empty());
   CHECK(first.cursor != "0");
+  CHECK(Scan(runner, "0", "COUNT 10000").cursor != "0");
   CHECK(ScanAll(runner, "COUNT 10") == std::vector<std::string>{"k111999"});
 }
 

@@ -121,6 +121,7 @@ TEST_CASE("MGET, MSET, MSETNX") {
       {"MSET a 1 b 2 a 3", "OK"},
       {"MGET a b c", "[\"3\", \"2\", nil]"},
       {"MSETNX c 1 a 2", "0"},
+      {"MSETNX a 2 c 1", "0"},
       {"MGET a c", "[\"3\", nil]"},
       {"MSETNX c 1 d 2", "1"},
       {"MSET a", "-ERR wrong number of arguments for 'mset' command"},

@@ -166,6 +166,7 @@ class FakeIterator : public lsm::Iterator {
 
 std::unique_ptr<lsm::Iterator> FakeReadContext::NewIterator(SpaceId space, std::string_view lower,
                                                             std::string_view upper) {
+  CAIRN_CHECK(upper.empty() || lower <= upper);
   NoteRangeRead();
   return std::make_unique<FakeIterator>(*this, space, lower, upper);
 }
