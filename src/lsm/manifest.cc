@@ -133,23 +133,22 @@ Result<RecoveredManifest> ReadManifest(Env& env, const std::string& directory,
   return recovered;
 }
 
-Manifest::Manifest(Env& env, ManifestOptions options, std::shared_ptr<TableLifetimes> lifetimes)
-    : env_(env), options_(std::move(options)), lifetimes_(std::move(lifetimes)) {}
-
 Manifest::Manifest(Env& env, ManifestOptions options, std::shared_ptr<TableLifetimes> lifetimes,
                    RecoveredManifest recovered)
-    : Manifest(env, std::move(options), std::move(lifetimes)) {
-  head_ = recovered.head;
-  state_ = std::move(recovered.state);
-  next_file_ = state_.next_file;
-  next_edit_ = state_.edit + 1;
-}
+    : env_(env),
+      options_(std::move(options)),
+      lifetimes_(std::move(lifetimes)),
+      head_(recovered.head),
+      state_(std::move(recovered.state)),
+      next_file_(state_.next_file),
+      next_edit_(state_.edit + 1) {}
 
 Result<std::unique_ptr<Manifest>> Manifest::Create(Env& env, ManifestOptions options,
                                                    std::shared_ptr<TableLifetimes> lifetimes) {
-  // Not make_unique: the constructor is private.
-  std::unique_ptr<Manifest> manifest(new Manifest(env, std::move(options), std::move(lifetimes)));
-  manifest->head_.identity = NewStoreIdentity(env);
+  RecoveredManifest nothing;
+  nothing.head.identity = NewStoreIdentity(env);
+  auto manifest =
+      std::make_unique<Manifest>(env, std::move(options), std::move(lifetimes), std::move(nothing));
   RETURN_IF_ERROR(manifest->WriteNewFile(&manifest->state_));
   return manifest;
 }

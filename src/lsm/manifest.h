@@ -74,7 +74,6 @@ class Manifest {
   const std::string& file_name() const { return file_name_; }
 
  private:
-  Manifest(Env& env, ManifestOptions options, std::shared_ptr<TableLifetimes> lifetimes);
   Status AppendToFile(const VersionEdit& edit);
   // Gives *state the number of the edit that makes it.
   Status WriteNewFile(CatalogState* state);

@@ -5,8 +5,7 @@
 namespace cairn::lsm {
 
 std::shared_ptr<TableLifetimes> TableLifetimes::Create(OnObsolete on_obsolete) {
-  // Not make_shared: the constructor is private, so that every one is shared.
-  return std::shared_ptr<TableLifetimes>(new TableLifetimes(std::move(on_obsolete)));
+  return std::make_shared<TableLifetimes>(Passkey{}, std::move(on_obsolete));
 }
 
 std::shared_ptr<const TableInfo> TableLifetimes::Track(TableInfo info) {

@@ -18,8 +18,12 @@
 namespace cairn::lsm {
 
 class TableLifetimes : public std::enable_shared_from_this<TableLifetimes> {
+  // Only Create can make one, so that every one is shared.
+  struct Passkey {};
+
  public:
   using OnObsolete = std::function<void(FileNumber)>;
+  TableLifetimes(Passkey, OnObsolete on_obsolete) : on_obsolete_(std::move(on_obsolete)) {}
   static std::shared_ptr<TableLifetimes> Create(OnObsolete on_obsolete);
 
   // The shared info that version edits put into versions.
@@ -31,7 +35,6 @@ class TableLifetimes : public std::enable_shared_from_this<TableLifetimes> {
   void Detach();
 
  private:
-  explicit TableLifetimes(OnObsolete on_obsolete) : on_obsolete_(std::move(on_obsolete)) {}
   void Unreferenced(FileNumber file);
 
   std::mutex mutex_;

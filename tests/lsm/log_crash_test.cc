@@ -69,7 +69,7 @@ void CheckPromise(const FaultEnv& env, const Promise& promise, const Replayed& r
 
 // Every cut of a life that begins on `disk`.
 void CutEverywhere(const FaultEnv& disk, const Catalog& catalog, lsm::SegmentNumber segment,
-                       SyncMode mode, uint64_t seed) {
+                   SyncMode mode, uint64_t seed) {
   const auto whole = disk.Clone();
   const Promise all = RunLife(*whole, catalog, segment, mode);
   REQUIRE(all.durable == all.applied);
