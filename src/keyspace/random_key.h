@@ -3,10 +3,9 @@
 //
 // The keys are looked at as a tree of their bytes: under the prefix that all of the remaining keys
 // share, the first and the last key show which bytes can follow; one that some key has is chosen
-// between them, and so on down the branch that it names. A few seeks a level, a few levels: no walk.
-// Fair where the branches hold about as many keys each, as numbered keys do; every key has some
-// chance.
-// (Rejected: a position in a block by weight: it would need counts in every index.)
+// between them, and so on down the branch that it names. A few seeks a level, a few levels: no
+// walk. Fair where the branches hold about as many keys each, as numbered keys do; every key has
+// some chance. (Rejected: a position in a block by weight: it would need counts in every index.)
 //
 // Thread: that of the transaction. The same seed chooses the same key while the keys are the same.
 
