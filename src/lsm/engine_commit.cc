@@ -9,8 +9,11 @@ namespace {
 
 // Bytes on their way to the log beyond which writers wait for it.
 constexpr size_t kMaxPendingLogBytes = size_t{64} << 20;
-// The log's length decides about freezing only every so many bytes: asking takes a lock.
-constexpr uint64_t kLogCheckBytes = size_t{1} << 20;
+// The log's length decides about freezing, but is asked for only every so often, since that takes a
+// lock: this many times while it grows to its size.
+constexpr uint64_t kLogChecks = 64;
+// What a tick takes in the log at least, if a sync follows it.
+constexpr uint64_t kTickLogBytes = 4096;
 // What a write costs in the log beyond key and value, roughly.
 constexpr uint64_t kWriteOverheadBytes = 16;
 
@@ -49,22 +52,27 @@ Sequence EngineImpl::Commit(std::span<const StagedWrite> writes) {
   active.Apply(writes_, first, looked_up ? &last_lookup_.position : nullptr);
   log_->Stage(writes_, first);
   applied_ += writes.size();
+  committed_in_tick_ = true;
   for (const StagedWrite& write : writes) {
-    committed_bytes_ += write.key.size() + write.value.size() + kWriteOverheadBytes;
+    log_bytes_guess_ += write.key.size() + write.value.size() + kWriteOverheadBytes;
   }
   if (active.held_bytes() >= store_->options.memtable_bytes) Freeze();
   return applied_;
 }
 
 void EngineImpl::EndTick() {
-  log_->CloseGroup();
+  if (committed_in_tick_) {
+    committed_in_tick_ = false;
+    log_bytes_guess_ += kTickLogBytes;
+    log_->CloseGroup();
+  }
   FreezeIfDue();
 }
 
 // The log behind a memtable is what a crash has to replay, and what the pool of slots must hold.
 void EngineImpl::FreezeIfDue() {
-  if (committed_bytes_ < kLogCheckBytes) return;
-  committed_bytes_ = 0;
+  if (log_bytes_guess_ < store_->options.wal_bytes / kLogChecks) return;
+  log_bytes_guess_ = 0;
   if (state_.active->empty()) return;
   const Sequence before = state_.active->first_sequence() - 1;
   if (log_->bytes_since(before) > store_->options.wal_bytes / 2) Freeze();

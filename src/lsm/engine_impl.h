@@ -66,6 +66,7 @@ class EngineImpl final : public Engine {
   void UpdateHealth();
   void TellWatermarks();
   void TellRoom();
+  void OpenAllTables();
   void WarmUp();
   void RemoveObsolete(FileNumber file);
   void TraceTables(std::string_view key, std::string* text);
@@ -93,7 +94,8 @@ class EngineImpl final : public Engine {
   // Scratch of Commit.
   std::vector<StagedWrite> writes_;
   std::string key_;
-  uint64_t committed_bytes_ = 0;  // since the log's length was last looked at
+  bool committed_in_tick_ = false;
+  uint64_t log_bytes_guess_ = 0;  // written since the log's length was last asked for
 };
 
 }  // namespace cairn::lsm

@@ -35,6 +35,21 @@ void EngineImpl::CancelFetch(ReadContext& context) {
   AsLoopContext(context).CancelFetch();
 }
 
+// So that the first read of each table has one trip less to wait for.
+void EngineImpl::OpenAllTables() {
+  MissList tables;
+  for (const SortedRun& run : state_.version->runs()) {
+    for (const TableRef& ref : run.tables) {
+      if (tables.tables.size() < tables_.capacity()) tables.tables.push_back(ref.table);
+    }
+  }
+  if (tables.empty()) return;
+  warming_ = true;
+  auto ticket = std::make_shared<FetchTicket>();
+  ticket->done = [this](const Status&) { warming_ = false; };
+  fetcher_->Start(tables, std::move(ticket));
+}
+
 // Filters that a blind write asked for and did not find (after a start): one small batch at a time.
 void EngineImpl::WarmUp() {
   if (warming_) return;

@@ -31,6 +31,7 @@ class TableCache {
   void Insert(std::shared_ptr<const TableReader> reader);
   void Erase(FileNumber file) { tables_.erase(file); }
 
+  size_t capacity() const { return capacity_; }
   size_t size() const { return tables_.size(); }
   // Top indexes and bounds that the open tables keep in memory. O(size()).
   size_t memory_bytes() const;

@@ -49,25 +49,6 @@ StepKind RandomKind(Random& random) {
   return dice < 993 ? StepKind::kReopen : StepKind::kKill;
 }
 
-std::string Differences(const StoreModel& found, const StoreModel& expected) {
-  for (const lsm::SpaceId space : ScriptSpaces()) {
-    const SpaceModel none;
-    const auto in = [&](const StoreModel& model) -> const SpaceModel& {
-      const auto at = model.find(space);
-      return at == model.end() ? none : at->second;
-    };
-    for (const auto& [key, entry] : in(expected)) {
-      const auto at = in(found).find(key);
-      if (at == in(found).end()) return fmt::format("{}/{} is missing", space, key);
-      if (!(at->second == entry)) return fmt::format("{}/{} has another value", space, key);
-    }
-    for (const auto& [key, entry] : in(found)) {
-      if (!in(expected).contains(key)) return fmt::format("{}/{} came back", space, key);
-    }
-  }
-  return "";
-}
-
 // Compares all that is readable, and the counts once they are settled.
 std::string CheckState(EngineDriver& driver, const StoreModel& expected) {
   const StoreModel found = driver.Dump(ScriptSpaces());
@@ -111,6 +92,25 @@ std::string CheckFiles(FaultEnv& env, const std::string& directory) {
 }
 
 }  // namespace
+
+std::string Differences(const StoreModel& found, const StoreModel& expected) {
+  for (const lsm::SpaceId space : ScriptSpaces()) {
+    const SpaceModel none;
+    const auto in = [&](const StoreModel& model) -> const SpaceModel& {
+      const auto at = model.find(space);
+      return at == model.end() ? none : at->second;
+    };
+    for (const auto& [key, entry] : in(expected)) {
+      const auto at = in(found).find(key);
+      if (at == in(found).end()) return fmt::format("{}/{} is missing", space, key);
+      if (!(at->second == entry)) return fmt::format("{}/{} has another value", space, key);
+    }
+    for (const auto& [key, entry] : in(found)) {
+      if (!in(expected).contains(key)) return fmt::format("{}/{} came back", space, key);
+    }
+  }
+  return "";
+}
 
 const std::vector<lsm::SpaceId>& ScriptSpaces() {
   static const std::vector<lsm::SpaceId> spaces = {kUncounted, kCounted, kCounted + 1};

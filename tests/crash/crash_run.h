@@ -42,6 +42,9 @@ Script RandomScript(uint64_t seed, size_t steps);
 // The spaces that scripts write to; the first keeps no count.
 const std::vector<lsm::SpaceId>& ScriptSpaces();
 
+// "" or the first difference.
+std::string Differences(const StoreModel& found, const StoreModel& expected);
+
 struct Committed {
   OwnedBatch batch;
   lsm::Sequence last = 0;
