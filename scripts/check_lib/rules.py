@@ -124,7 +124,8 @@ def struct_memcpy(source):
         return []
     findings = []
     for match in re.finditer(r'\bmem(?:cpy|move|set)\s*\(([^;]*)\)\s*;', source.code):
-        sizes = re.finditer(r'sizeof\s*\(?\s*(?:struct\s+)?\*?\s*([\w:]+)', match.group(1))
+        length = match.group(1).rsplit(',', 1)[-1]
+        sizes = re.finditer(r'sizeof\s*\(?\s*(?:struct\s+)?\*?\s*([\w:]+)', length)
         for name in (size.group(1) for size in sizes):
             base = name.split('::')[-1]
             declared = re.search(rf'\b[A-Z]\w*[a-z]\w*\s*[*&]?\s+[*&]?{re.escape(name)}\s*[;={{,)]',

@@ -45,6 +45,7 @@ CASES = [
     ('struct-memcpy', 'bad', 'src/lsm/a.cc', 'memset(this, 0, sizeof(*this));\n'),
     ('struct-memcpy', 'good', 'src/lsm/a.cc', 'uint64_t v;\nstd::memcpy(&v, p, sizeof v);\n'),
     ('struct-memcpy', 'good', 'src/lsm/a.cc', 'std::memcpy(to, from, Header::kBytes);\n'),
+    ('struct-memcpy', 'good', 'src/lsm/a.cc', 'std::memcpy(to + sizeof(Header), p, length);\n'),
     ('clock', 'bad', 'src/lsm/a.cc', 'auto t = std::chrono::steady_clock::now();\n'),
     ('clock', 'bad', 'src/server/a.cc', 'return time(nullptr);\n'),
     ('clock', 'bad', 'src/server/a.cc', 'const uint64_t t = uv_hrtime();\n'),
@@ -70,6 +71,7 @@ CASES = [
     ('file-call', 'good', 'src/env/posix_env.cc', 'const int fd = ::open(path, 0);\n'),
     ('file-call', 'good', 'src/lsm/a.cc',
      'file.open(); file->read(1); File::close(); int link() const; std::span<int> read(int);\n'),
+    ('file-call', 'good', 'src/lsm/a.cc', 'auto write = [](int) {};\nwrite(1);\n'),
     ('file-call', 'good', 'src/lsm/a.cc', 'Fail("open(2) failed"); // open(it)\nWrite(read_);\n'),
     ('printf', 'bad', 'src/lsm/a.cc', 'snprintf(text, 4, "%d", 1);\n'),
     ('printf', 'bad', 'src/lsm/a.cc', 'std::cerr << 1;\n'),
@@ -82,6 +84,11 @@ CASES = [
     ('naked-new', 'bad', 'src/lsm/a.cc', 'void* p = std::malloc(4);\n'),
     ('naked-new', 'good', 'src/lsm/a.cc',
      'Block(const Block&) = delete; auto p = std::make_unique<Block>(1); Renew(); new_block(1);\n'),
+    ('naked-new', 'bad', 'src/lsm/a.cc', 'auto* p = new (std::align_val_t{64}) char[4];\n'),
+    ('naked-new', 'bad', 'src/lsm/a.cc', 'std::unique_ptr<A> a; B* b = new B(1);\n'),
+    ('naked-new', 'good', 'src/lsm/a.cc', 'auto* node = new (memory) Node{1};\n'),
+    ('naked-new', 'good', 'src/lsm/a.cc', 'return std::unique_ptr<A::B>(new B(1));\n'),
+    ('naked-new', 'good', 'src/lsm/a.cc', 'std::unique_ptr<A> made(new A(1));\n'),
     ('naked-new', 'good', 'src/util/arena.cc', 'return new char[4];\n'),
 ]
 
