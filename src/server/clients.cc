@@ -19,6 +19,7 @@ Connection& Clients::Add(std::unique_ptr<Transport> transport) {
   auto connection = std::make_unique<Connection>(*this, std::move(transport), id);
   Connection& added = *connection;
   connections_.emplace(id, std::move(connection));
+  parts_.log.Verbose("Accepted {}", added.session().peer_address);
   added.Start();
   return added;
 }
@@ -91,6 +92,7 @@ void Clients::CloseAll() {
 void Clients::OnClosed(Connection& connection) {
   const auto found = connections_.find(connection.session().id);
   CHECK(found != connections_.end());
+  parts_.log.Verbose("Client closed connection {}", connection.session().peer_address);
   closed_.push_back(std::move(found->second));
   connections_.erase(found);
 }

@@ -11,7 +11,7 @@ namespace {
 #define FIELD(path) CAIRN_CONFIG_FIELD(path)
 
 constexpr uint64_t kKiB = 1024, kMiB = kKiB * 1024, kGiB = kMiB * 1024;
-constexpr int64_t kMaxInt = INT32_MAX;
+constexpr int64_t kMaxDatabases = 65536;
 
 const EnumNames<LogLevel> kLogLevels = {{"debug", LogLevel::kDebug},
                                         {"verbose", LogLevel::kVerbose},
@@ -113,7 +113,8 @@ void AddProcessOptions(std::vector<ConfigOption>& rows) {
 }
 
 void AddDataOptions(std::vector<ConfigOption>& rows) {
-  rows.push_back(IntegerOption("databases", FIELD(databases), 1, kMaxInt, Change::kAtStartOnly));
+  rows.push_back(
+      IntegerOption("databases", FIELD(databases), 1, kMaxDatabases, Change::kAtStartOnly));
   rows.push_back(AppendFsync());
   rows.push_back(ToldBack("appendonly", "yes"));
   rows.push_back(ToldBack("save", ""));
@@ -155,6 +156,17 @@ std::vector<ConfigOption> MakeOptions() {
   return rows;
 }
 
+// What a value that was taken does not do.
+std::string WarningOf(const Config& config, const ConfigOption& option) {
+  if (option.name == "appendonly" && option.get(config) == "no") {
+    return "appendonly no does not switch the write-ahead log off";
+  }
+  if (option.name == "maxmemory-policy" && config.eviction_policy != EvictionPolicy::kNoEviction) {
+    return "maxmemory-policy is kept, but nothing is evicted: memory holds caches here";
+  }
+  return {};
+}
+
 ConfigOutcome ApplyRedisOnly(Config& config, const RedisOption& option, ConfigWords values) {
   const std::string value = JoinWords(values);
   if (option.option_class == RedisOptionClass::kRefused) {
@@ -183,8 +195,7 @@ ConfigOutcome ApplyConfigLine(Config& config, ConfigWords words) {
   const ConfigWords values = words.subspan(1);
   if (const ConfigOption* option = FindConfigOption(words[0])) {
     ConfigOutcome outcome{.error = option->set(config, values)};
-    if (outcome.error || option->name != "appendonly" || values[0] != "no") return outcome;
-    outcome.warning = "appendonly no does not switch the write-ahead log off";
+    if (!outcome.error) outcome.warning = WarningOf(config, *option);
     return outcome;
   }
   if (const RedisOption* option = FindRedisOnlyOption(words[0])) {

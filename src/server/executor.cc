@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::string_view kLoadingError = "LOADING Cairn is loading the dataset from its disk";
 
+std::string MisconfError(const lsm::Engine& engine) {
+  const std::string why = engine.health_text();
+  // The engine may have met the failure only just now.
+  return fmt::format("MISCONF Writes are refused: {}", why.empty() ? "the log has failed" : why);
+}
+
 }  // namespace
 
 Executor::Executor(const Parts& parts, uint64_t seed) : parts_(parts), random_(seed) {}
@@ -78,8 +84,7 @@ bool Executor::Check(Connection& connection, std::span<const std::string_view> a
   // PING, too: as in Redis, a server that cannot write is not reported as well.
   if (engine_->health() != lsm::Health::kHealthy &&
       (spec.Has(CommandFlag::kWrite) || spec.name == "ping")) {
-    Reject(connection, run->record,
-           fmt::format("MISCONF Writes are refused: {}", engine_->health_text()));
+    Reject(connection, run->record, MisconfError(*engine_));
     return false;
   }
   if (loading_ && !spec.Has(CommandFlag::kLoading)) {
@@ -157,8 +162,7 @@ Executor::Verdict Executor::Postpone(Connection& connection, CommandRun& run,
     return Verdict::kRoom;
   }
   connection.queue.DiscardOpen();
-  Reject(connection, run.record,
-         fmt::format("MISCONF Writes are refused: {}", engine_->health_text()));
+  Reject(connection, run.record, MisconfError(*engine_));
   return Verdict::kDone;
 }
 

@@ -60,9 +60,9 @@ size_t ReplyQueue::FailAbove(lsm::Sequence durable, std::string_view error) {
     }
     at += segment.bytes;
   }
-  DCHECK(at == buffer_.size());
+  sendable_bytes_ = kept.size();
+  kept.Append(buffer_.view().substr(at));  // a reply that is being written
   buffer_ = std::move(kept);
-  sendable_bytes_ = buffer_.size();
   waiting_bytes_ = 0;
   DropReleased();
   return replaced;

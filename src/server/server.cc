@@ -7,6 +7,7 @@
 
 #include "env/thread_role.h"
 #include "fmt/format.h"
+#include "server/memory_budget.h"
 #include "server/process_limits.h"
 #include "util/check.h"
 #include "util/coding.h"
@@ -23,7 +24,7 @@ constexpr std::string_view kDenied =
     "configuration file and restart.";
 
 lsm::Options EngineOptions(const Config& config) {
-  lsm::Options options = config.engine;
+  lsm::Options options = FitToMemory(config.engine, config.max_memory_bytes);
   options.directory = config.dir + "/cairn";
   return options;
 }
@@ -169,6 +170,9 @@ ConfigError Server::ApplyConfig(const Config& before, const Config& now) {
   access_.set_counting(IsFrequencyPolicy(now.eviction_policy));
   if (now.engine.sync_mode != before.engine.sync_mode) {
     store_.engine().SetSyncMode(now.engine.sync_mode);
+  }
+  if (now.max_memory_bytes != before.max_memory_bytes) {
+    log_.Warning("maxmemory sizes caches and memtables at the start: it has effect from the next");
   }
   const bool no_password = now.clients.password.empty();
   clients_.ForEach([&](Connection& connection) {

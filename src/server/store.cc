@@ -11,9 +11,9 @@ Store::Store(Env& env, Logger& log, const lsm::Options& options, int databases,
     : env_(env),
       log_(log),
       databases_(databases),
+      empty_keyspace_(empty_engine_, databases),
       background_(lsm::NewThreadedBackground(
-          {.flush = options.background_threads, .read = options.read_threads}, std::move(wake))),
-      keyspace_(std::make_unique<Keyspace>(empty_engine_, databases)) {
+          {.flush = options.background_threads, .read = options.read_threads}, std::move(wake))) {
   opener_ = std::make_unique<lsm::EngineOpener>(env, *background_, log, options);
 }
 

@@ -34,7 +34,7 @@ class Store {
   uint64_t started_at_nanos() const { return started_at_nanos_; }
 
   lsm::Engine& engine() { return loading() ? empty_engine_ : *engine_; }
-  Keyspace& keyspace() { return *keyspace_; }
+  Keyspace& keyspace() { return loading() ? empty_keyspace_ : *keyspace_; }
   // The loop was woken, or the timer is due. True if completions are left for the next tick.
   bool Poll();
   // Clean stop: blocks until the log is safe. OK if nothing was open. The store is done with
@@ -52,6 +52,7 @@ class Store {
   Logger& log_;
   const int databases_;
   EmptyEngine empty_engine_;
+  Keyspace empty_keyspace_;
   uint64_t started_at_nanos_ = 0;
   std::function<void(const Status&)> done_;
   // Destroyed from the last to the first: the readers of the engine, the engine, its workers. The

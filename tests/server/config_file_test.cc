@@ -9,6 +9,7 @@
 #include "env/fault_env.h"
 #include "server/config_redis_options.h"
 #include "server/config_table.h"
+#include "server/memory_budget.h"
 
 namespace cairn::test {
 namespace {
@@ -173,6 +174,22 @@ TEST_CASE("every option's own spelling is taken again and means the same") {
     CHECK_FALSE(ApplyConfigLine(config, *words).error.has_value());
     CHECK(option.get(config) == option.get(defaults));
   }
+}
+
+TEST_CASE("maxmemory bounds memtables and block cache together, and makes nothing larger") {
+  const lsm::Options defaults;
+  CHECK(FitToMemory(defaults, 0).block_cache_bytes == defaults.block_cache_bytes);
+  const lsm::Options roomy = FitToMemory(defaults, uint64_t{1} << 40);
+  CHECK(roomy.memtable_bytes == defaults.memtable_bytes);
+  CHECK(roomy.block_cache_bytes == defaults.block_cache_bytes);
+  for (const uint64_t mib : {16, 64, 200, 500, 900}) {
+    const uint64_t bound = mib << 20;
+    const lsm::Options fitted = FitToMemory(defaults, bound);
+    INFO(mib);
+    CHECK(fitted.memtable_bytes * 4 + fitted.block_cache_bytes <= bound);
+    CHECK(fitted.memtable_bytes * 4 + fitted.block_cache_bytes >= bound / 2);
+  }
+  CHECK(FitToMemory(defaults, 1).block_cache_bytes == kSmallestCacheBytes);
 }
 
 }  // namespace

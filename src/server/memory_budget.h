@@ -1,0 +1,21 @@
+#pragma once
+// What maxmemory means for the engine: its memtables and its block cache are made as small as they
+// must be to fit. Data is never lost for want of memory, only caches shrink.
+//
+// Thread safety: a pure function.
+
+#include <cstdint>
+
+#include "lsm/options.h"
+
+namespace cairn {
+
+// max_memory_bytes 0: no bound, nothing changes. Memtables (the active one, those that may be
+// frozen, and one being frozen) get at most half, the block cache what is left; neither becomes
+// smaller than kSmallestMemtableBytes or kSmallestCacheBytes, nor larger than it was.
+lsm::Options FitToMemory(lsm::Options options, uint64_t max_memory_bytes);
+
+constexpr uint64_t kSmallestMemtableBytes = uint64_t{1} << 20;
+constexpr uint64_t kSmallestCacheBytes = uint64_t{1} << 20;
+
+}  // namespace cairn
