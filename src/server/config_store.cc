@@ -29,17 +29,26 @@ ConfigStore::ConfigStore(Env& env, Logger& log, Config config, std::string file)
 
 std::vector<std::pair<std::string, std::string>> ConfigStore::Get(
     std::span<const std::string_view> patterns) const {
-  // By name: an option that two patterns match comes once.
-  std::map<std::string, std::string> found;
-  const auto matches = [&](std::string_view name) {
-    return std::ranges::any_of(
-        patterns, [&](std::string_view pattern) { return GlobMatch(pattern, name, true); });
+  // An option that several patterns match comes once: under its own name, or as it was spelled if
+  // the first that matches is no pattern.
+  const auto spelling = [&](std::string_view name) -> std::optional<std::string> {
+    for (const std::string_view pattern : patterns) {
+      if (pattern.find_first_of("*?[") == std::string_view::npos) {
+        if (EqualsIgnoreCase(pattern, name)) return std::string(pattern);
+      } else if (GlobMatch(pattern, name, true)) {
+        return std::string(name);
+      }
+    }
+    return std::nullopt;
   };
+  std::map<std::string, std::string> found;
   for (const auto& [name, value] : config_.told_back) {
-    if (matches(name)) found.emplace(name, value);
+    if (const auto shown = spelling(name)) found.emplace(*shown, value);
   }
   for (const ConfigOption& option : ConfigOptions()) {
-    if (matches(option.name)) found.insert_or_assign(option.name, option.get(config_));
+    if (const auto shown = spelling(option.name)) {
+      found.insert_or_assign(*shown, option.get(config_));
+    }
   }
   return {found.begin(), found.end()};
 }
@@ -49,8 +58,12 @@ std::optional<std::string> ConfigStore::Set(std::span<const Pair> pairs) {
   std::set<std::string> seen;
   for (const Pair& pair : pairs) {
     const std::string name = LowerCase(pair.first);
-    if (FindConfigOption(name) == nullptr && FindRedisOnlyOption(name) == nullptr) {
+    const ConfigOption* option = FindConfigOption(name);
+    if (option == nullptr && FindRedisOnlyOption(name) == nullptr) {
       return UnknownOption(pair.first);
+    }
+    if (option != nullptr && option->immutable) {
+      return Related(pair.first, "can't set immutable config");
     }
     if (!seen.insert(name).second) return Related(pair.first, "duplicate parameter");
   }
@@ -67,7 +80,6 @@ std::optional<std::string> ConfigStore::Set(std::span<const Pair> pairs) {
 
 std::optional<std::string> ConfigStore::SetOne(Config& config, const Pair& pair) {
   const ConfigOption* option = FindConfigOption(pair.first);
-  if (option != nullptr && option->immutable) return "can't set immutable config";
   std::string value(pair.second);
   std::vector<std::string_view> words = {pair.first};
   // Redis's own options come one word each, or several; ours say which.

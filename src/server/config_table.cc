@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "resp/split_args.h"
 #include "server/config_network.h"
 #include "server/config_redis_options.h"
 
@@ -192,8 +193,18 @@ const ConfigOption* FindConfigOption(std::string_view name) {
 }
 
 ConfigOutcome ApplyConfigLine(Config& config, ConfigWords words) {
-  const ConfigWords values = words.subspan(1);
+  ConfigWords values = words.subspan(1);
   if (const ConfigOption* option = FindConfigOption(words[0])) {
+    // "normal 10mb 0 0" in quotes, as a shell hands it over, is four words.
+    std::string one_value;
+    std::vector<std::string_view> split;
+    if (option->splits && values.size() == 1) {
+      one_value = values[0];
+      if (!resp::SplitArgs(one_value.data(), one_value.size(), &split)) {
+        return {.error = "Unbalanced quotes in configuration line"};
+      }
+      if (!split.empty()) values = split;
+    }
     ConfigOutcome outcome{.error = option->set(config, values)};
     if (!outcome.error) outcome.warning = WarningOf(config, *option);
     return outcome;

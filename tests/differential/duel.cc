@@ -5,12 +5,15 @@
 
 #include "differential/tolerance.h"
 #include "fmt/format.h"
+#include "util/ascii.h"
 
 namespace cairn::test {
 namespace {
 
 constexpr int kMaxShrinkTries = 300;
 constexpr size_t kShownIfNotReproduced = 30;
+// In the place of a reply; no reply begins like this.
+constexpr const char* kNoReplyInTime = "(no reply in time)";
 constexpr size_t kMaxShownBytes = 300;
 
 std::string Show(std::string_view bytes) {
@@ -25,33 +28,37 @@ Duel::Duel(int reference_port, int subject_port, Tamper tamper) : tamper_(std::m
   subject_.port = subject_port;
 }
 
-bool Duel::Connect(Side* side) {
+Status Duel::Connect(Side* side) {
   for (std::unique_ptr<RawClient>& client : side->clients) {
-    Result<std::unique_ptr<RawClient>> connected = RawClient::Connect(side->port);
-    if (!connected.ok()) return false;
-    client = std::move(connected).value();
+    ASSIGN_OR_RETURN(client, RawClient::Connect(side->port));
   }
-  return true;
+  return {};
 }
 
-bool Duel::Reset() {
-  if (!Connect(&reference_) || !Connect(&subject_)) return false;
-  for (const Side* side : {&reference_, &subject_}) {
+Status Duel::Reset() {
+  for (Side* side : {&reference_, &subject_}) {
+    const char* name = side == &reference_ ? "redis-server" : "cairn-server";
+    if (const Status connected = Connect(side); !connected.ok()) return connected.Annotate(name);
     const Result<std::string> reply = side->clients[0]->Call({"FLUSHALL"});
-    if (!reply.ok() || *reply != "+OK\r\n") return false;
+    if (!reply.ok()) return reply.status().Annotate(fmt::format("{}: FLUSHALL", name));
+    if (*reply != "+OK\r\n") return Status::Aborted(fmt::format("{}: FLUSHALL: {}", name, *reply));
   }
-  return true;
+  return {};
 }
 
 std::vector<std::string> Duel::Exchange(Side* side, std::span<const Step> batch) {
   RawClient& client = *side->clients[batch.front().connection];
   std::string bytes;
   for (const Step& step : batch) bytes += EncodeCommand(step.command);
+  // A closed connection answers the rest of the batch with nothing.
   std::vector<std::string> replies(batch.size());
   if (!client.Send(bytes).ok()) return replies;
   for (std::string& reply : replies) {
     Result<std::string> got = client.ReadReply();
-    if (!got.ok()) break;
+    if (!got.ok()) {
+      if (got.status().code() == StatusCode::kBusy) reply = kNoReplyInTime;
+      break;
+    }
     reply = std::move(got).value();
   }
   return replies;
@@ -67,7 +74,7 @@ std::optional<Difference> Duel::RunBatch(std::span<const Step> batch) {
     }
   }
   // Both closed: that was the answer, and the others go on with new connections.
-  if (wanted.back().empty()) Reset();
+  if (wanted.back().empty() && !Reset().ok()) return Difference{batch.back(), "", ""};
   return std::nullopt;
 }
 
@@ -81,15 +88,18 @@ std::optional<Difference> Duel::Run(std::span<const Step> steps) {
   return std::nullopt;
 }
 
-bool Duel::Reproduces(std::span<const Step> steps) {
-  return Reset() && Run(steps).has_value();
+bool Duel::Reproduces(std::span<const Step> steps, const Difference& wanted) {
+  if (!Reset().ok()) return false;
+  const std::optional<Difference> found = Run(steps);
+  return found && EqualsIgnoreCase(found->step.command[0], wanted.step.command[0]);
 }
 
-std::vector<Step> Duel::Shrink(std::vector<Step> steps) {
+std::vector<Step> Duel::Shrink(std::vector<Step> steps, const Difference& difference) {
   // The shortest end of it that will do, among powers of two.
   size_t length = 1;
-  while (length < steps.size() && !Reproduces(std::span(steps).last(length))) length *= 2;
-  if (length >= steps.size() && !Reproduces(steps)) {
+  while (length < steps.size() && !Reproduces(std::span(steps).last(length), difference))
+    length *= 2;
+  if (length >= steps.size() && !Reproduces(steps, difference)) {
     length = std::min(steps.size(), kShownIfNotReproduced);
     return {steps.end() - static_cast<ptrdiff_t>(length), steps.end()};
   }
@@ -104,7 +114,7 @@ std::vector<Step> Duel::Shrink(std::vector<Step> steps) {
       const auto from = without.begin() + static_cast<ptrdiff_t>(at);
       without.erase(from, from + static_cast<ptrdiff_t>(piece));
       ++tries;
-      if (!without.empty() && Reproduces(without)) {
+      if (!without.empty() && Reproduces(without, difference)) {
         steps = std::move(without);
       } else {
         at += piece;

@@ -25,7 +25,7 @@ struct Step {
 
 struct Difference {
   Step step;
-  std::string reference_reply;  // empty: none, the connection was closed
+  std::string reference_reply;  // empty: none, the connection was closed; or "(no reply in time)"
   std::string subject_reply;
 };
 
@@ -38,14 +38,14 @@ class Duel {
   // Servers listen on these ports of 127.0.0.1; the duel empties them.
   Duel(int reference_port, int subject_port, Tamper tamper = {});
 
-  // Empties both servers and connects anew. False if a server is gone.
-  bool Reset();
+  // Empties both servers and connects anew. Errors: a server is gone or does not answer.
+  Status Reset();
   // Sends the steps, those in a row on one connection as one pipeline, and returns the first
   // difference. What was sent stays in effect.
   std::optional<Difference> Run(std::span<const Step> steps);
-  // As few of `steps` as still lead to a difference from empty servers; the last few if they do
-  // not lead to one again. Bounded in tries.
-  std::vector<Step> Shrink(std::vector<Step> steps);
+  // As few of `steps` as still lead, from empty servers, to a difference in the answer to the same
+  // command; the last few if they do not lead to one again. Bounded in tries.
+  std::vector<Step> Shrink(std::vector<Step> steps, const Difference& difference);
 
  private:
   struct Side {
@@ -53,10 +53,10 @@ class Duel {
     std::array<std::unique_ptr<RawClient>, kConnections> clients;
   };
 
-  static bool Connect(Side* side);
+  static Status Connect(Side* side);
   static std::vector<std::string> Exchange(Side* side, std::span<const Step> batch);
   std::optional<Difference> RunBatch(std::span<const Step> batch);
-  bool Reproduces(std::span<const Step> steps);
+  bool Reproduces(std::span<const Step> steps, const Difference& wanted);
 
   Side reference_;
   Side subject_;

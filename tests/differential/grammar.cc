@@ -111,6 +111,7 @@ constexpr GrammarRow kRows[] = {
      "[(timeout|databases|tim*)]"},
     {1, "CONFIG SET timeout 0 {timeout 0|databases 16|nosuch 1|timeout abc|timeout -1}"},
     {1, "CONFIG SET proto-max-bulk-len (512mb|536870912|1023|abc|-1)"},
+    {1, "CONFIG SET [timeout] [0] [nosuch]"},
     {1, "CONFIG RESETSTAT"},
     {1, "CONFIG HELP"},
     {1, "CONFIG <option> [<value>]"},
@@ -134,6 +135,34 @@ std::vector<std::string_view> Commands(std::string_view pattern) {
   }
 }
 
+// Rows that are not mutated: CLIENT KILL might hit somebody by chance, COMMAND meet a command that
+// only the reference has, DEBUG SLEEP for hours, CONFIG SET an option that matters.
+bool IsFixed(std::string_view pattern) {
+  return pattern.starts_with("CLIENT KILL") || pattern.starts_with("COMMAND ") ||
+         pattern.starts_with("DEBUG ") || pattern.starts_with("CONFIG SET");
+}
+
+// Whether argument i is a time from now on.
+bool IsDelay(const Command& command, size_t i) {
+  const std::string_view name = command[0];
+  for (const char* with_second : {"expire", "pexpire", "setex", "psetex"}) {
+    if (i == 2 && EqualsIgnoreCase(name, with_second)) return true;
+  }
+  const std::string_view before = command[i - 1];
+  return (EqualsIgnoreCase(name, "set") || EqualsIgnoreCase(name, "getex")) &&
+         (EqualsIgnoreCase(before, "ex") || EqualsIgnoreCase(before, "px"));
+}
+
+// Nothing expires while the servers run: what they answer would depend on the moment.
+void LengthenDelays(Command* command) {
+  for (size_t i = 1; i < command->size(); ++i) {
+    std::string& argument = (*command)[i];
+    const bool is_short = !argument.empty() && argument.size() < 6 && argument[0] != '0' &&
+                          argument.find_first_not_of("0123456789") == std::string::npos;
+    if (is_short && IsDelay(*command, i)) argument += "00000000";
+  }
+}
+
 }  // namespace
 
 Grammar::Grammar(uint64_t seed) : random_(seed) {
@@ -146,12 +175,11 @@ std::vector<Command> Grammar::Next() {
   while (at >= row->weight) at -= (row++)->weight;
   CAIRN_CHECK(row < std::end(kRows));
   std::vector<Command> commands;
-  for (const std::string_view pattern : Commands(row->pattern)) commands.push_back(Words(pattern));
-  // CLIENT KILL must not hit somebody by chance, and groups belong together.
-  if (commands.size() == 1 && !std::string_view(row->pattern).starts_with("CLIENT KILL") &&
-      random_.OneIn(10)) {
+  for (const std::string_view part : Commands(row->pattern)) commands.push_back(Words(part));
+  if (commands.size() == 1 && !IsFixed(row->pattern) && random_.OneIn(10)) {
     Mutate(&commands.front());
   }
+  for (Command& command : commands) LengthenDelays(&command);
   // SET with a time that is over leaves a key that nobody sees but DBSIZE counts, until somebody
   // looks for it; in the reference also until a timer finds it.
   const Command& last = commands.back();
@@ -160,27 +188,27 @@ std::vector<Command> Grammar::Next() {
 }
 
 Command Grammar::Touch(const std::string& key) {
+  // None that answers before it looks at the key.
   static constexpr const char* kPatterns[] = {"EXISTS",
                                               "GET",
                                               "GETDEL",
                                               "TTL",
                                               "TYPE",
                                               "INCR",
-                                              "APPEND <value>",
                                               "STRLEN",
-                                              "SETNX <value>",
-                                              "PERSIST",
-                                              "RENAME <key>",
-                                              "COPY <key>",
-                                              "MOVE <db>",
-                                              "DEL",
                                               "TOUCH",
-                                              "UNLINK",
-                                              "EXPIRE <seconds>",
+                                              "APPEND <value>",
+                                              "SETNX <value>",
                                               "GETSET <value>",
+                                              "INCRBYFLOAT 1.5",
+                                              "DEL",
+                                              "COPY copied",
+                                              "RENAME renamed",
+                                              "UNLINK",
+                                              "SETRANGE 3 xyz",
+                                              "PERSIST",
+                                              "EXPIRE 1000000",
                                               "GETEX PERSIST",
-                                              "INCRBYFLOAT <float>",
-                                              "SETRANGE <offset> <value>",
                                               "OBJECT ENCODING"};
   Command command = Words(kPatterns[random_.Uniform(std::size(kPatterns))]);
   const size_t place = EqualsIgnoreCase(command[0], "object") ? 2 : 1;

@@ -61,13 +61,18 @@ std::vector<Step> MakeBatch(Grammar& grammar, Random& random) {
   return batch;
 }
 
+std::string ResetText(Duel& duel) {
+  const Status status = duel.Reset();
+  return status.ok() ? "" : status.ToString();
+}
+
 // Plays `count` random commands and returns what differed, each kind of command once, shrunk.
 std::vector<std::string> Play(Duel& duel, uint64_t seed, size_t count) {
   Grammar grammar(seed);
   Random random(seed + 1);
   std::vector<std::string> findings;
   std::set<std::string> commands_found;
-  REQUIRE(duel.Reset());
+  REQUIRE(ResetText(duel) == "");
   std::vector<Step> played;
   size_t findings_left = 10 * kMaxFindings;
   for (size_t done = 0; done < count && findings.size() < kMaxFindings && findings_left > 0;) {
@@ -78,10 +83,10 @@ std::vector<std::string> Play(Duel& duel, uint64_t seed, size_t count) {
     if (!difference && played.size() < kEpisodeCommands) continue;
     if (difference) --findings_left;
     if (difference && commands_found.insert(LowerCase(difference->step.command[0])).second) {
-      findings.push_back(Describe(*difference, duel.Shrink(std::move(played))));
+      findings.push_back(Describe(*difference, duel.Shrink(std::move(played), *difference)));
     }
     played.clear();
-    REQUIRE(duel.Reset());
+    REQUIRE(ResetText(duel) == "");
   }
   return findings;
 }
@@ -119,6 +124,16 @@ TEST_CASE("a planted difference is found and shrunk", "[duel]") {
   // Two commands, the one that differs, two replies.
   CHECK(std::count(findings[0].begin(), findings[0].end(), '\n') <= 6);
   CHECK(findings[0].find("cairn-server: \":99\\r\\n\"") != std::string::npos);
+}
+
+TEST_CASE("Cairn answers as the reference does", "[duel]") {
+  const auto reference = StartReference();
+  const auto cairn = StartServer(RedisProcess::Program::kCairn);
+  Duel duel(reference->port(), cairn->port());
+  const auto findings = Play(duel, Seed(), CommandCount());
+  INFO(cairn->Output());
+  INFO(Joined(findings));
+  CHECK(findings.empty());
 }
 
 }  // namespace cairn::test

@@ -43,7 +43,7 @@ TEST_CASE("a file's options become values") {
       "lsm-memtable-size 1gb\n"
       "unixsocketperm 700\n"
       "client-output-buffer-limit normal 10mb 1mb 30\n"
-      "client-output-buffer-limit replica 1gb 0 0\n"
+      "client-output-buffer-limit \"replica 1gb 0 0\"\n"
       "protected-mode no");
   REQUIRE(loaded.ok());
   const Config& config = loaded->config;

@@ -35,6 +35,9 @@ TEST_CASE("CONFIG GET matches patterns, in name order, in any case") {
   CHECK(r.Get("port") == "port=6379;");
   CHECK(r.Get("MAXMEM*") == "maxmemory=0;maxmemory-policy=noeviction;");
   CHECK(r.Get("nothing").empty());
+  // Redis tells the name back as it was asked for.
+  CHECK(r.Get("PORT") == "PORT=6379;");
+  CHECK(r.Get("POR\\T").empty());
   CHECK(r.Get("appendfsync") == "appendfsync=always;");
   CHECK(r.Get("save") == "save=;");
   CHECK(r.Get("client-output-buffer-limit") ==
@@ -42,6 +45,8 @@ TEST_CASE("CONFIG GET matches patterns, in name order, in any case") {
         "8388608 60;");
   const std::vector<std::string_view> twice = {"port", "p*t"};
   CHECK(r.store.Get(twice).size() == 1);
+  const std::vector<std::string_view> spelled = {"p?rt", "PORT"};
+  CHECK(r.store.Get(spelled).front().first == "port");
 }
 
 TEST_CASE("CONFIG SET takes all of its options or none") {
@@ -60,6 +65,9 @@ TEST_CASE("CONFIG SET refuses in Redis's words") {
   CHECK(r.Set({{"foo", "1"}}) ==
         "ERR Unknown option or number of arguments for CONFIG SET - 'foo'");
   CHECK(r.Set({{"port", "1"}}) ==
+        "ERR CONFIG SET failed (possibly related to argument 'port') - can't set immutable config");
+  // The first option that is wrong is named, before any value is looked at.
+  CHECK(r.Set({{"timeout", "x"}, {"port", "1"}, {"foo", "1"}}) ==
         "ERR CONFIG SET failed (possibly related to argument 'port') - can't set immutable config");
   CHECK(r.Set({{"timeout", "1"}, {"TIMEOUT", "2"}}) ==
         "ERR CONFIG SET failed (possibly related to argument 'TIMEOUT') - duplicate parameter");

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iterator>
@@ -65,12 +66,19 @@ Result<int> WaitForEnd(pid_t pid, int timeout_ms) {
   }
 }
 
-// Serving: not -LOADING. With a password it does not say PONG to a stranger.
-bool Serves(int port) {
+// The value of --requirepass; empty: none.
+std::string PasswordOf(const std::vector<std::string>& arguments) {
+  const auto option = std::find(arguments.begin(), arguments.end(), "--requirepass");
+  return arguments.end() - option > 1 ? *(option + 1) : "";
+}
+
+// It listens, and does not answer -LOADING.
+bool Serves(int port, const std::string& password) {
   Result<std::unique_ptr<RawClient>> client = RawClient::Connect(port);
   if (!client.ok()) return false;
+  if (!password.empty() && !(*client)->Call({"AUTH", password}).ok()) return false;
   const Result<std::string> reply = (*client)->Call({"PING"});
-  return reply.ok() && (*reply == "+PONG\r\n" || reply->starts_with("-NOAUTH"));
+  return reply.ok() && *reply == "+PONG\r\n";
 }
 
 }  // namespace
@@ -126,7 +134,8 @@ Result<std::unique_ptr<RedisProcess>> RedisProcess::Start(
   const std::filesystem::path output = directory / "server.out";
   std::unique_ptr<RedisProcess> process(new RedisProcess(Spawn(path, all, output), port, output));
   const auto deadline = Clock::now() + std::chrono::milliseconds(kStartTimeoutMs);
-  while (!Serves(port)) {
+  const std::string password = PasswordOf(arguments);
+  while (!Serves(port, password)) {
     if (WaitForEnd(process->pid_, 0).ok()) {
       process->pid_ = 0;
       return Status::Aborted(fmt::format("{} ended: {}", path, process->Output()));

@@ -34,7 +34,7 @@ class RedisProcess {
   enum class Program { kRedis, kCairn };
 
   // Starts `program` with its data in `directory`, which must exist and outlive the process, and
-  // waits until it answers PING, with PONG or for want of a password. `arguments` go behind the
+  // waits until it answers PING with PONG. `arguments` go behind the
   // usual ones ("--appendfsync", "no"). Errors carry the end of what the server printed.
   static Result<std::unique_ptr<RedisProcess>> Start(
       Program program, const std::filesystem::path& directory,

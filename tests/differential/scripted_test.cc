@@ -1,0 +1,175 @@
+// What random commands do not reach: walks with SCAN's cursors to their end, and keys that expire
+// while the two servers run. Both must come to the same.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "differential/reply_tree.h"
+#include "differential/tolerance.h"
+#include "fmt/format.h"
+#include "support/raw_client.h"
+#include "support/redis_process.h"
+#include "support/seed.h"
+#include "util/random.h"
+
+namespace cairn::test {
+namespace {
+
+struct Server {
+  std::unique_ptr<RedisProcess> process;
+  std::unique_ptr<RawClient> client;
+};
+
+Server Start(RedisProcess::Program program) {
+  auto process = RedisProcess::StartInTemp(program);
+  INFO(process.status().ToString());
+  REQUIRE(process.ok());
+  auto client = RawClient::Connect((*process)->port());
+  REQUIRE(client.ok());
+  return {std::move(process).value(), std::move(client).value()};
+}
+
+std::string Call(Server& server, const Command& command) {
+  const Result<std::string> reply = server.client->Call(command);
+  INFO(reply.status().ToString());
+  REQUIRE(reply.ok());
+  return *reply;
+}
+
+class Pair {
+ public:
+  // The same reply from both, compared as for random commands.
+  std::string Same(const Command& command) {
+    const std::string wanted = Call(reference_, command);
+    const std::string got = Call(cairn_, command);
+    INFO(fmt::format("{} -> {:?} but {:?}", command[0], wanted, got));
+    CHECK(SameAnswer(command, wanted, got));
+    return wanted;
+  }
+  Server& reference() { return reference_; }
+  Server& cairn() { return cairn_; }
+
+ private:
+  Server reference_ = Start(RedisProcess::Program::kRedis);
+  Server cairn_ = Start(RedisProcess::Program::kCairn);
+};
+
+// Every element of a whole walk; an element may come more than once.
+std::set<std::string> Walk(Server& server, const Command& options) {
+  std::set<std::string> found;
+  std::string cursor = "0";
+  int calls = 0;
+  do {
+    Command command = {"SCAN", cursor};
+    command.insert(command.end(), options.begin(), options.end());
+    const ReplyTree reply = ParseReply(Call(server, command));
+    REQUIRE(reply.elements.size() == 2);
+    for (const ReplyTree& element : reply.elements[1].elements) found.insert(element.text);
+    cursor = reply.elements[0].text;
+    REQUIRE(++calls < 10'000);
+  } while (cursor != "0");
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("a walk with SCAN finds what the reference finds", "[scan]") {
+  CAIRN_TEST_SEED(seed);
+  Random random(seed);
+  Pair pair;
+  for (int i = 0; i < 700; ++i) {
+    std::string key(random.Uniform(6), '\0');
+    for (char& c : key) c = "ab*?[]^\\-1\r\xff"[random.Uniform(12)];
+    pair.Same({"SET", key, "v"});
+    if (random.OneIn(5)) pair.Same({"EXPIREAT", key, random.OneIn(2) ? "1" : "33177117420"});
+  }
+  const std::vector<Command> walks = {
+      {},
+      {"COUNT", "1"},
+      {"COUNT", "3"},
+      {"COUNT", "100000"},
+      {"MATCH", "a*"},
+      {"MATCH", "a*", "COUNT", "2"},
+      {"MATCH", "*b", "COUNT", "50"},
+      {"MATCH", "a\\*?*"},
+      {"MATCH", "[a-b]*[^1]"},
+      {"MATCH", "a"},
+      {"MATCH", ""},
+      {"TYPE", "string"},
+      {"TYPE", "hash"},
+      {"TYPE", "string", "MATCH", "1*", "COUNT", "7"},
+  };
+  for (const Command& options : walks) {
+    INFO("SCAN … " << fmt::format("{}", fmt::join(options, " ")));
+    const std::set<std::string> wanted = Walk(pair.reference(), options);
+    CHECK(Walk(pair.cairn(), options) == wanted);
+  }
+}
+
+TEST_CASE("an element that stays through a walk is found, whatever changes around it", "[scan]") {
+  CAIRN_TEST_SEED(seed);
+  Random random(seed);
+  Server cairn = Start(RedisProcess::Program::kCairn);
+  std::set<std::string> staying;
+  for (int i = 0; i < 500; ++i) {
+    staying.insert(fmt::format("stay{:03}", i));
+    Call(cairn, {"SET", fmt::format("stay{:03}", i), "v"});
+    Call(cairn, {"SET", fmt::format("go{:03}", i), "v"});
+  }
+  std::set<std::string> found;
+  std::string cursor = "0";
+  do {
+    const ReplyTree reply = ParseReply(Call(cairn, {"SCAN", cursor, "COUNT", "20"}));
+    REQUIRE(reply.elements.size() == 2);
+    for (const ReplyTree& element : reply.elements[1].elements) found.insert(element.text);
+    cursor = reply.elements[0].text;
+    for (int i = 0; i < 10; ++i) {
+      Call(cairn, {"DEL", fmt::format("go{:03}", random.Uniform(500))});
+      Call(cairn, {"SET", fmt::format("new{}", random.Uniform(10'000)), "v"});
+    }
+  } while (cursor != "0");
+  CHECK(std::includes(found.begin(), found.end(), staying.begin(), staying.end()));
+}
+
+TEST_CASE("keys expire on both at their time", "[expiry]") {
+  Pair pair;
+  pair.Same({"SET", "a", "1", "PX", "40"});
+  pair.Same({"PSETEX", "b", "40", "1"});
+  pair.Same({"MSET", "c", "1", "d", "1", "e", "1"});
+  pair.Same({"PEXPIRE", "c", "40"});
+  pair.Same({"GETEX", "d", "PX", "40"});
+  pair.Same({"EXPIRE", "e", "1000"});
+  for (const char* key : {"a", "b", "c", "d", "e"}) pair.Same({"GET", key});
+  const std::string at = fmt::format(
+      "{}", std::chrono::duration_cast<std::chrono::milliseconds>(
+                std::chrono::system_clock::now().time_since_epoch() + std::chrono::milliseconds(40))
+                .count());
+  pair.Same({"SET", "f", "1", "PXAT", at});
+  // The real clock of two processes: there is no trigger to wait for.
+  std::this_thread::sleep_for(std::chrono::milliseconds(120));
+  for (const char* key : {"a", "b", "c", "d", "e", "f"}) {
+    pair.Same({"GET", key});
+    pair.Same({"EXISTS", key});
+    pair.Same({"TTL", key});
+    pair.Same({"PEXPIRETIME", key});
+    pair.Same({"TYPE", key});
+    pair.Same({"OBJECT", "ENCODING", key});
+  }
+  pair.Same({"KEYS", "*"});
+  pair.Same({"SCAN", "0", "COUNT", "1000"});
+  pair.Same({"DBSIZE"});
+  pair.Same({"RANDOMKEY"});
+  CHECK(pair.Same({"SET", "a", "2", "XX"}) == "$-1\r\n");
+  CHECK(pair.Same({"SETNX", "b", "2"}) == ":1\r\n");
+  CHECK(pair.Same({"INCR", "c"}) == ":1\r\n");
+  CHECK(pair.Same({"RENAME", "d", "x"}) == "-ERR no such key\r\n");
+  CHECK(pair.Same({"APPEND", "f", "new"}) == ":3\r\n");
+  CHECK(pair.Same({"TTL", "f"}) == ":-1\r\n");
+}
+
+}  // namespace cairn::test

@@ -1,0 +1,151 @@
+// The server as a process: it stops when told to, keeps what it acknowledged over a clean stop and
+// over kill -9, holds its directory alone, and refuses what it cannot read.
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "integration/server_fixture.h"
+
+namespace cairn::test {
+namespace {
+
+RedisProcess::Finished RunUntilRefused(const std::vector<std::string>& arguments) {
+  const auto finished = RedisProcess::RunToEnd(RedisProcess::PathOf(kServer), arguments, 10'000);
+  INFO(finished.status().ToString());
+  REQUIRE(finished.ok());
+  CHECK(WIFEXITED(finished->wait_status));
+  CHECK(WEXITSTATUS(finished->wait_status) != 0);
+  return *finished;
+}
+
+void WriteFile(const std::filesystem::path& path, std::string_view text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+void FillWithKeys(RawClient& client, int count) {
+  std::string bytes;
+  for (int i = 0; i < count; ++i) {
+    bytes += EncodeCommand({"SET", "key" + std::to_string(i), "value" + std::to_string(i)});
+  }
+  REQUIRE(client.Send(bytes).ok());
+  for (int i = 0; i < count; ++i) REQUIRE(NextReply(client) == "+OK\r\n");
+}
+
+void CheckKeys(RawClient& client, int count) {
+  CHECK(Call(client, {"DBSIZE"}) == fmt::format(":{}\r\n", count));
+  for (int i = 0; i < count; ++i) {
+    REQUIRE(Call(client, {"GET", "key" + std::to_string(i)}) == Bulk("value" + std::to_string(i)));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("SIGTERM and SIGINT stop the server within a second", "[process]") {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    const auto server = StartServer();
+    const auto client = Connect(*server);
+    REQUIRE(Call(*client, {"SET", "k", "v"}) == "+OK\r\n");
+    const Result<int> status = server->Stop(signal, 1000);
+    INFO(server->Output());
+    REQUIRE(status.ok());
+    CHECK(WIFEXITED(*status));
+    CHECK(WEXITSTATUS(*status) == 0);
+    CHECK(client->ReadToEnd().ok());
+  }
+}
+
+TEST_CASE("a clean restart keeps data, databases and times to live", "[process]") {
+  const TempDirectory directory;
+  {
+    const auto server = StartServerIn(directory);
+    const auto client = Connect(*server);
+    FillWithKeys(*client, 2000);
+    REQUIRE(Call(*client, {"SELECT", "3"}) == "+OK\r\n");
+    REQUIRE(Call(*client, {"SET", "t", "v", "EXAT", "33177117420"}) == "+OK\r\n");
+    REQUIRE(server->Stop(SIGTERM, 5000).ok());
+  }
+  const auto server = StartServerIn(directory);
+  const auto client = Connect(*server);
+  CheckKeys(*client, 2000);
+  CHECK(Call(*client, {"SELECT", "3"}) == "+OK\r\n");
+  CHECK(Call(*client, {"GET", "t"}) == Bulk("v"));
+  CHECK(Call(*client, {"EXPIRETIME", "t"}) == ":33177117420\r\n");
+}
+
+TEST_CASE("kill -9 loses nothing that was acknowledged", "[process]") {
+  const TempDirectory directory;
+  int written = 0;
+  for (int round = 0; round < 4; ++round) {
+    const auto server = StartServerIn(directory);
+    const auto client = Connect(*server);
+    CheckKeys(*client, written);
+    written += 500;
+    FillWithKeys(*client, written);
+    server->Kill();
+  }
+  const auto server = StartServerIn(directory);
+  CheckKeys(*Connect(*server), written);
+}
+
+TEST_CASE("a second server on the same directory is refused", "[process]") {
+  const TempDirectory directory;
+  const auto server = StartServerIn(directory);
+  const auto client = Connect(*server);
+  REQUIRE(Call(*client, {"SET", "k", "v"}) == "+OK\r\n");
+  const auto refused =
+      RunUntilRefused({"--port", std::to_string(FreePort()), "--dir", directory.path().string()});
+  CHECK(refused.output.find("LOCK") != std::string::npos);
+  // The first goes on, and the directory is free when it has ended.
+  CHECK(Call(*client, {"GET", "k"}) == Bulk("v"));
+  REQUIRE(server->Stop(SIGTERM, 5000).ok());
+  CHECK(Call(*Connect(*StartServerIn(directory)), {"GET", "k"}) == Bulk("v"));
+}
+
+TEST_CASE("a configuration that cannot be read names file and line", "[process]") {
+  const TempDirectory directory;
+  const std::filesystem::path path = directory.path() / "test.conf";
+  for (const char* line : {"nosuchoption 1", "port abc", "timeout", "maxmemory 1x"}) {
+    WriteFile(path, fmt::format("# comment\n\nport {}\n{}\n", FreePort(), line));
+    INFO(line);
+    const auto refused = RunUntilRefused({path.string(), "--dir", directory.path().string()});
+    INFO(refused.output);
+    CHECK(refused.output.find("test.conf") != std::string::npos);
+    CHECK((refused.output.find("test.conf:4") != std::string::npos ||
+           refused.output.find("line 4") != std::string::npos));
+    CHECK(refused.output.find(line) != std::string::npos);
+  }
+}
+
+TEST_CASE("a unix socket serves as TCP does", "[process]") {
+  const TempDirectory directory;
+  const std::string path = (directory.path() / "socket").string();
+  const auto server = StartServerIn(directory, {"--unixsocket", path, "--unixsocketperm", "700"});
+  const auto client = RawClient::ConnectUnix(path);
+  INFO(client.status().ToString());
+  REQUIRE(client.ok());
+  CHECK(Call(**client, {"SET", "k", "v"}) == "+OK\r\n");
+  CHECK(Call(*Connect(*server), {"GET", "k"}) == Bulk("v"));
+}
+
+TEST_CASE("SHUTDOWN ends the server and answers nothing", "[process]") {
+  const TempDirectory directory;
+  {
+    const auto server = StartServerIn(directory);
+    const auto client = Connect(*server);
+    REQUIRE(Call(*client, {"SET", "k", "v"}) == "+OK\r\n");
+    const Result<std::string> answer = client->SendAndReadToEnd(EncodeCommand({"SHUTDOWN"}));
+    REQUIRE(answer.ok());
+    CHECK(answer->empty());
+    const Result<int> status = server->Stop(0, 5000);  // only waits
+    REQUIRE(status.ok());
+    CHECK(WEXITSTATUS(*status) == 0);
+  }
+  CHECK(Call(*Connect(*StartServerIn(directory)), {"GET", "k"}) == Bulk("v"));
+}
+
+}  // namespace cairn::test
