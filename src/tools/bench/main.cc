@@ -90,6 +90,7 @@ int Main(const std::vector<std::string_view>& arguments) {
   std::vector<Workload> workloads;
   AddTableWorkloads(&workloads);
   AddMemtableWorkloads(&workloads);
+  AddLogWorkloads(&workloads);
   if (!line || !std::ranges::all_of(
                    line->names, [&](std::string_view name) { return Known(workloads, name); })) {
     fmt::print(stderr, "{}", kUsage);

@@ -68,5 +68,6 @@ struct Workload {
 // Each part of the engine has its own file of workloads.
 void AddTableWorkloads(std::vector<Workload>* workloads);
 void AddMemtableWorkloads(std::vector<Workload>* workloads);
+void AddLogWorkloads(std::vector<Workload>* workloads);
 
 }  // namespace cairn::bench
