@@ -52,25 +52,27 @@ def check_tidy(paths):
 
 
 def run_all(with_tidy):
+    """Yields (check, findings), the quick checks first."""
     paths = project_files()
     cpp = [path for path in paths if path.endswith(('.cc', '.h'))]
-    results = {'self-test': self_test(ROOT)}
-    results.update(check_rules(paths))
-    results['clang-format'] = [f'{path}:{line}: {text}'
-                               for path, line, text in format_findings(ROOT, cpp)]
+    yield 'self-test', self_test(ROOT)
+    yield from check_rules(paths).items()
+    yield 'clang-format', [f'{path}:{line}: {text}'
+                           for path, line, text in format_findings(ROOT, cpp)]
     if with_tidy:
         sources = [path for path in cpp if path.startswith('src/') and path.endswith('.cc')]
-        results['clang-tidy'] = check_tidy(sources)
-    return results
+        yield 'clang-tidy', check_tidy(sources)
 
 
 def report(results):
-    for name, findings in results.items():
-        print(f'{name}: {"ok" if not findings else "FAILED"}')
+    passed = failed = 0
+    for name, findings in results:
+        print(f'{name}: {"ok" if not findings else "FAILED"}', flush=True)
         for finding in findings:
             print('  ' + finding.replace('\n', '\n  '))
-    failed = sum(1 for findings in results.values() if findings)
-    print(f'{len(results) - failed} passed, {failed} failed')
+        failed += bool(findings)
+        passed += not findings
+    print(f'{passed} passed, {failed} failed')
     return 1 if failed else 0
 
 
@@ -80,7 +82,7 @@ def main():
     parser.add_argument('--self-test', action='store_true', help='test the checks themselves')
     options = parser.parse_args()
     if options.self_test:
-        return report({'self-test': self_test(ROOT, verbose=True)})
+        return report([('self-test', self_test(ROOT, verbose=True))])
     return report(run_all(not options.no_tidy))
 
 
