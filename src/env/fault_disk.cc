@@ -228,7 +228,7 @@ void FaultDisk::Resize(FileId id, uint64_t size_bytes) {
 
 void FaultDisk::Sync(FileId id) {
   File& file = At(id);
-  file.durable = WholeImage(file);
+  file.durable = WholeImage(std::move(file.durable), file);
   file.unsynced.clear();
 }
 

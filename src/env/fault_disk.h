@@ -130,8 +130,9 @@ class FaultDisk {
   // Forgets files that nothing can reach any more, not even after a crash.
   void DropUnreachable();
 
-  // All of durable and unsynced, as a Sync leaves it.
-  static std::string WholeImage(const File& file);
+  // The durable bytes with all that is unsynced, as a Sync leaves them. Taken by value: a Sync gives
+  // its own away, so that a small write to a large slot does not copy the slot.
+  static std::string WholeImage(std::string image, const File& file);
   static std::string RandomImage(const File& file, Random* random);
   static std::string CrashImage(const File& file, CrashMode mode, Random* random);
   std::set<uint64_t> SurvivingChanges(CrashMode mode, Random* random) const;

@@ -71,8 +71,7 @@ void ApplySectors(std::string* image, const PendingWrites& writes, Random* rando
 
 }  // namespace
 
-std::string FaultDisk::WholeImage(const File& file) {
-  std::string image = file.durable;
+std::string FaultDisk::WholeImage(std::string image, const File& file) {
   for (const PendingWrite& write : file.unsynced) {
     const uint64_t end = write.offset + write.bytes.size();
     if (image.size() < end) image.resize(end);
@@ -111,7 +110,7 @@ std::string FaultDisk::CrashImage(const File& file, CrashMode mode, Random* rand
     case CrashMode::kLoseAll:
       return file.durable;
     case CrashMode::kKeepAll:
-      return WholeImage(file);
+      return WholeImage(file.durable, file);
     case CrashMode::kRandom:
       break;
   }

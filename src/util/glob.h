@@ -3,7 +3,7 @@
 // 7.0 matches them (stringmatchlen): `*` any bytes, `?` one byte, `[a-z]` and `[^a-z]` a set, `\x`
 // the byte x. Oddities kept: an unclosed set ends with the pattern, `[a-]` is a range up to ']',
 // ranges compare signed bytes, a backslash in a set ignores `nocase`, and the empty string matches
-// only the empty pattern, not `*`.
+// only the empty pattern, not `*` (KEYS and SCAN therefore take `*` alone as no pattern at all).
 //
 // Cost: O(pattern × text) at worst, no recursion, no allocation.
 

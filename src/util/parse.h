@@ -25,7 +25,8 @@ std::optional<double> ParseDouble(std::string_view text);
 std::optional<long double> ParseLongDouble(std::string_view text);
 
 // Digits and a unit, in any case: none or b, k = 1000, kb = 1024, m, mb, g, gb. A missing number is
-// 0 ("kb"), as in Redis. nullopt for a minus sign, another unit, or more than 2^64-1 bytes.
+// 0 ("kb"), as in Redis. nullopt for a minus sign, another unit, or more than 2^64-1 bytes
+// (where Redis wraps around).
 std::optional<uint64_t> ParseMemorySize(std::string_view text);
 
 // The shortest of "%.17Lf": zeros after the point go, and the point with the last; "-0" is "0".
