@@ -35,6 +35,11 @@ class BlockSource {
   // end of the attempt (nothing is evicted inside one); on a worker as long as the source keeps it:
   // see the implementation.
   virtual const Block* Fetch(const TableReader& table, BlockHandle handle) = 0;
+  // A hint that Fetch will be asked for this block soon: may start loading what finds it.
+  virtual void Prefetch(const TableReader& table, BlockHandle handle) {
+    static_cast<void>(table);
+    static_cast<void>(handle);
+  }
   // True once anything was not in memory. Never true for a blocking source.
   virtual bool missed() const = 0;
   // OK, or the first error.

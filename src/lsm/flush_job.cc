@@ -24,8 +24,7 @@ class FlushJob {
       : store_(store),
         memtable_(memtable),
         below_(below),
-        source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); },
-                kSettleKeepBlocks),
+        source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, 0),
         settle_budget_(std::max<uint64_t>(kMinSettled, memtable.entry_count() / 4)) {}
 
   Result<FlushedRun> Run() {
@@ -85,6 +84,8 @@ class FlushJob {
   void Settle(std::string_view key, Entry* entry) {
     if (settle_budget_ == 0) return;
     --settle_budget_;
+    // All at once, and only between lookups, which hold several blocks.
+    if (source_.kept_blocks() > kSettleKeepBlocks) source_.Clear();
     Entry older;
     const Lookup found = GetFromVersion(below_, source_, key, store_.filter_secret, &older);
     if (found == Lookup::kUnknown) {

@@ -12,6 +12,7 @@
 #include "lsm/block_source.h"
 #include "lsm/table_cache.h"
 #include "lsm/table_info.h"
+#include "lsm/table_reader.h"
 
 namespace cairn::lsm {
 
@@ -43,6 +44,9 @@ class LoopSource final : public BlockSource {
 
   const TableReader* Table(const TableRef& ref) override;
   const Block* Fetch(const TableReader& table, BlockHandle handle) override;
+  void Prefetch(const TableReader& table, BlockHandle handle) override {
+    blocks_.Prefetch(table.file_number(), handle.offset);
+  }
   bool missed() const override { return missed_; }
   const Status& status() const override { return status_; }
   void Fail(const Status& status) override;
@@ -77,6 +81,9 @@ class PeekSource final : public BlockSource {
 
   const TableReader* Table(const TableRef& ref) override;
   const Block* Fetch(const TableReader& table, BlockHandle handle) override;
+  void Prefetch(const TableReader& table, BlockHandle handle) override {
+    blocks_.Prefetch(table.file_number(), handle.offset);
+  }
   bool missed() const override { return false; }
   const Status& status() const override { return status_; }
   void Fail(const Status&) override {}
