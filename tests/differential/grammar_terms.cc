@@ -206,7 +206,7 @@ std::string Index(Random& random) {
 
 // Offsets of SETRANGE: near, or past what a string may have.
 std::string Offset(Random& random) {
-  static const std::string kPool[] = {"-1", "536870911", "536870912", "9223372036854775807", "abc"};
+  static const std::string kPool[] = {"-1", "70000", "536870912", "9223372036854775807", "abc"};
   if (random.OneIn(8)) return Pick(kPool, random);
   return fmt::format("{}", random.Uniform(60));
 }
