@@ -29,8 +29,9 @@ struct CommandContext {
   Transaction& tx;
   Effects& effects;
   resp::Writer& reply;
-  Session& session;       // read only, except in control commands
-  ServerControl& server;  // control commands and INFO-like ones only
+  Session& session;                               // read only, except in control commands
+  ServerControl& server;                          // control commands and INFO-like ones only
+  uint64_t max_bulk_bytes = uint64_t{512} << 20;  // proto-max-bulk-len: no string grows beyond it
 };
 
 using Handler = void (*)(CommandContext&);

@@ -12,7 +12,7 @@ namespace {
 
 // `size` may have overflowed: `added` is what the client sent and cannot be that large.
 bool CheckSize(CommandContext& c, uint64_t base, uint64_t added) {
-  if (base <= kMaxStringBytes && added <= kMaxStringBytes - base) return true;
+  if (base <= c.max_bulk_bytes && added <= c.max_bulk_bytes - base) return true;
   c.reply.Error("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
   return false;
 }

@@ -130,8 +130,8 @@ class FaultDisk {
   // Forgets files that nothing can reach any more, not even after a crash.
   void DropUnreachable();
 
-  // The durable bytes with all that is unsynced, as a Sync leaves them. Taken by value: a Sync gives
-  // its own away, so that a small write to a large slot does not copy the slot.
+  // The durable bytes with all that is unsynced, as a Sync leaves them. Taken by value: a Sync
+  // gives its own away, so that a small write to a large slot does not copy the slot.
   static std::string WholeImage(std::string image, const File& file);
   static std::string RandomImage(const File& file, Random* random);
   static std::string CrashImage(const File& file, CrashMode mode, Random* random);

@@ -12,8 +12,6 @@
 namespace cairn {
 
 constexpr size_t kMaxEmbstrBytes = 44;
-// proto-max-bulk-len's default: no string grows beyond it.
-constexpr size_t kMaxStringBytes = size_t{512} << 20;
 // Integers below this are one shared object each in Redis; OBJECT REFCOUNT shows it.
 constexpr int64_t kSharedIntegers = 10000;
 

@@ -93,7 +93,7 @@ void EngineImpl::TellRoom() {
 }
 
 Status EngineImpl::Stop() {
-  const Status status = log_->Close();
+  Status status = log_->Close();
   store_->gate->Close();
   return status;
 }

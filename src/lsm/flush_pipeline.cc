@@ -46,11 +46,9 @@ void FlushPipeline::RunJob(Work work, Then then) {
 
 void FlushPipeline::Kick() {
   if (busy_ || store_.env.MonotonicNanos() < retry_at_nanos_) return;
-  if (built_) {
-    AppendEdit();
-  } else if (!state_.frozen.empty()) {
+  if (!built_ && !state_.frozen.empty()) {
     Build(state_.frozen.back());
-  } else if (escaping_) {
+  } else if (built_ || escaping_) {
     AppendEdit();
   }
 }

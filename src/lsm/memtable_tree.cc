@@ -1,5 +1,6 @@
 #include "lsm/memtable_tree.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "lsm/memtable_node.h"
@@ -33,13 +34,12 @@ struct MemtableTree::Leaf {
 
   std::string_view KeyAt(uint32_t i) const { return records[i]->key(); }
   void InsertAt(uint32_t index, MemtableRecord* record) {
-    std::memmove(records + index + 1, records + index, (keys.count - index) * sizeof records[0]);
+    std::copy_backward(records + index, records + keys.count, records + keys.count + 1);
     records[index] = record;
     keys.InsertKey(index, record->key());
   }
   void EraseAt(uint32_t index) {
-    std::memmove(records + index, records + index + 1,
-                 (keys.count - index - 1) * sizeof records[0]);
+    std::copy(records + index + 1, records + keys.count, records + index);
     keys.EraseKey(index);
   }
   void GrowShared() {

@@ -45,10 +45,10 @@ void Settler::NextSlice() {
     return;
   }
   if (last) next_key_.assign(kSpacePrefixBytes, '\xff');
-  LookUp(std::move(slice));
+  LookUp(slice);
 }
 
-void Settler::LookUp(std::shared_ptr<Slice> slice) {
+void Settler::LookUp(const std::shared_ptr<Slice>& slice) {
   ReadState below = state_;
   below.active = nullptr;
   Store* store = &store_;

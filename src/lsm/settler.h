@@ -46,7 +46,7 @@ class Settler {
   };
 
   void NextSlice();
-  void LookUp(std::shared_ptr<Slice> slice);
+  void LookUp(const std::shared_ptr<Slice>& slice);
   void Enter(const Slice& slice);
   void FinishWalk();
 

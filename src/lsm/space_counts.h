@@ -32,6 +32,7 @@ class SpaceCounts {
   SpaceCounts() = default;
   SpaceCounts(const SpaceCounts& other) : counts_(other.counts_) {}
   SpaceCounts& operator=(const SpaceCounts& other) {
+    if (this == &other) return *this;
     counts_ = other.counts_;
     last_ = nullptr;
     return *this;

@@ -92,7 +92,7 @@ Status WalSlots::MakeReady() {
 }
 
 Status WalSlots::PrepareExisting(Slot& slot) {
-  const Status status = Allocate(*slot.file);
+  Status status = Allocate(*slot.file);
   std::lock_guard lock(mutex_);
   slot.state = status.ok() ? State::kFree : State::kUnprepared;
   return status;

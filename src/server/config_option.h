@@ -53,14 +53,11 @@ std::variant<int64_t, std::string> ParseConfigInteger(std::string_view word, int
                                                       int64_t max);
 
 // `Field` is a callable that gives the option's place in a Config, const or not.
-#define CAIRN_CONFIG_FIELD(path) \
-  [](auto& config) -> auto& {    \
-    return config.path;          \
-  }
+#define CAIRN_CONFIG_FIELD(path) ([](auto& config) -> auto& { return config.path; })
 
 template <typename Field>
-ConfigOption BoolOption(std::string name, Field field, Change change = Change::kAnyTime) {
-  return {.name = std::move(name),
+ConfigOption BoolOption(std::string_view name, Field field, Change change = Change::kAnyTime) {
+  return {.name = std::string(name),
           .immutable = change == Change::kAtStartOnly,
           .set = [field](Config& config, ConfigWords words) -> ConfigError {
             if (auto error = ExpectOneWord(words)) return error;
@@ -75,9 +72,9 @@ ConfigOption BoolOption(std::string name, Field field, Change change = Change::k
 }
 
 template <typename Field>
-ConfigOption IntegerOption(std::string name, Field field, int64_t min, int64_t max,
+ConfigOption IntegerOption(std::string_view name, Field field, int64_t min, int64_t max,
                            Change change = Change::kAnyTime) {
-  return {.name = std::move(name),
+  return {.name = std::string(name),
           .immutable = change == Change::kAtStartOnly,
           .set = [field, min, max](Config& config, ConfigWords words) -> ConfigError {
             if (auto error = ExpectOneWord(words)) return error;
@@ -93,9 +90,9 @@ ConfigOption IntegerOption(std::string name, Field field, int64_t min, int64_t m
 
 // Bytes, with Redis's units.
 template <typename Field>
-ConfigOption MemoryOption(std::string name, Field field, uint64_t min, uint64_t max,
+ConfigOption MemoryOption(std::string_view name, Field field, uint64_t min, uint64_t max,
                           Change change = Change::kAnyTime) {
-  return {.name = std::move(name),
+  return {.name = std::string(name),
           .immutable = change == Change::kAtStartOnly,
           .set = [field, min, max](Config& config, ConfigWords words) -> ConfigError {
             if (auto error = ExpectOneWord(words)) return error;
@@ -111,8 +108,8 @@ ConfigOption MemoryOption(std::string name, Field field, uint64_t min, uint64_t 
 }
 
 template <typename Field>
-ConfigOption StringOption(std::string name, Field field, Change change = Change::kAnyTime) {
-  return {.name = std::move(name),
+ConfigOption StringOption(std::string_view name, Field field, Change change = Change::kAnyTime) {
+  return {.name = std::string(name),
           .immutable = change == Change::kAtStartOnly,
           .set = [field](Config& config, ConfigWords words) -> ConfigError {
             if (auto error = ExpectOneWord(words)) return error;
@@ -126,9 +123,9 @@ template <typename Enum>
 using EnumNames = std::vector<std::pair<std::string_view, Enum>>;
 
 template <typename Field, typename Enum>
-ConfigOption EnumOption(std::string name, Field field, EnumNames<Enum> names,
+ConfigOption EnumOption(std::string_view name, Field field, EnumNames<Enum> names,
                         Change change = Change::kAnyTime) {
-  return {.name = std::move(name),
+  return {.name = std::string(name),
           .immutable = change == Change::kAtStartOnly,
           .set = [field, names](Config& config, ConfigWords words) -> ConfigError {
             if (auto error = ExpectOneWord(words)) return error;

@@ -83,18 +83,18 @@ ConfigOption Percentiles() {
 }
 
 // Accepted for the sake of those who set and read it; `warning` says what it does here.
-ConfigOption ToldBack(std::string name, std::string default_value) {
-  const auto key = name;
-  return {.name = name,
+ConfigOption ToldBack(std::string_view name, std::string_view default_value) {
+  const std::string key(name);
+  return {.name = key,
           .set = [key](Config& config, ConfigWords words) -> ConfigError {
             if (words.empty()) return "wrong number of arguments";
             config.told_back[key] = JoinWords(words);
             return {};
           },
           .get =
-              [key, default_value](const Config& config) {
+              [key, unset = std::string(default_value)](const Config& config) {
                 const auto found = config.told_back.find(key);
-                return found == config.told_back.end() ? default_value : found->second;
+                return found == config.told_back.end() ? unset : found->second;
               },
           .splits = true};
 }

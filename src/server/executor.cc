@@ -112,7 +112,8 @@ Executor::Verdict Executor::Try(Connection& connection, Attempt& attempt, Comman
   attempt.effects.Clear();
   Session& session = connection.session();
   resp::Writer reply(connection.queue.buffer(), session.protocol);
-  CommandContext context{run.argv, *run.spec, tx, attempt.effects, reply, session, *control_};
+  CommandContext context{run.argv, *run.spec, tx,        attempt.effects,
+                         reply,    session,   *control_, parts_.max_bulk_bytes};
   run.spec->handler(context);
   Verdict verdict = Verdict::kDone;
   if (tx.missed()) {

@@ -41,6 +41,7 @@ class Executor {
     TickClock& clock;
     Logger& log;
     bool track_latencies = true;
+    uint64_t max_bulk_bytes = uint64_t{512} << 20;
   };
   using KeyListener = std::function<void(const KeyChange&)>;
 
@@ -66,6 +67,7 @@ class Executor {
   // Called at commit for every key that changed.
   void AddKeyListener(KeyListener listener) { listeners_.push_back(std::move(listener)); }
   void set_track_latencies(bool on) { parts_.track_latencies = on; }
+  void set_max_bulk_bytes(uint64_t bytes) { parts_.max_bulk_bytes = bytes; }
   size_t parked_count() const { return parked_count_; }
 
  private:

@@ -44,7 +44,7 @@ Status Listeners::OpenTcp(const Config& config) {
 
 Status Listeners::OpenUnix(const Config& config) {
   // As Redis: what lies there is taken for what a killed server left.
-  const Status removed = env_.Remove(config.unixsocket);
+  Status removed = env_.Remove(config.unixsocket);
   if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
   auto listener = UvListener::Unix(loop_, config.unixsocket,
                                    static_cast<unsigned>(config.unixsocketperm), MakeSetup(config));

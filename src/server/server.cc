@@ -47,7 +47,7 @@ Server::Server(Env& env, Logger& log, Config config, std::string config_file)
       store_(env, log, EngineOptions(config_.config()),
              static_cast<int>(config_.config().databases), [this] { loop_.Wake(); }),
       executor_({gate_, stats_, records_, errors_, access_, clock_, log,
-                 config_.config().latency_tracking},
+                 config_.config().latency_tracking, config_.config().protocol.max_bulk_bytes},
                 RandomSeed(env)),
       clients_({executor_, gate_, stats_, clock_, log, config_.config().clients,
                 config_.config().protocol}),
@@ -167,6 +167,7 @@ ConfigError Server::ApplyConfig(const Config& before, const Config& now) {
   }
   log_.SetLevel(now.log_level);
   executor_.set_track_latencies(now.latency_tracking);
+  executor_.set_max_bulk_bytes(now.protocol.max_bulk_bytes);
   access_.set_counting(IsFrequencyPolicy(now.eviction_policy));
   if (now.engine.sync_mode != before.engine.sync_mode) {
     store_.engine().SetSyncMode(now.engine.sync_mode);

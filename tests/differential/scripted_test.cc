@@ -177,10 +177,10 @@ TEST_CASE("a string may be as long as proto-max-bulk-len says", "[limits]") {
   Pair pair;
   CHECK(pair.Same({"SETRANGE", "long", "1048575", "x"}) == ":1048576\r\n");
   pair.Same({"CONFIG", "SET", "proto-max-bulk-len", "1048576"});
-  for (const Command& command : {Command{"SETRANGE", "long", "1048576", "x"},
-                                 Command{"APPEND", "long", "x"}, Command{"STRLEN", "long"},
-                                 Command{"GETRANGE", "long", "1048570", "-1"},
-                                 Command{"SETRANGE", "new", "1048576", "x"}}) {
+  for (const Command& command :
+       {Command{"SETRANGE", "long", "1048576", "x"}, Command{"APPEND", "long", "x"},
+        Command{"STRLEN", "long"}, Command{"GETRANGE", "long", "1048570", "-1"},
+        Command{"SETRANGE", "new", "1048576", "x"}}) {
     pair.Same(command);
   }
 }

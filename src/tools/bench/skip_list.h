@@ -60,7 +60,7 @@ class SkipList {
   };
 
   Node* NewNode(std::string_view key, int height) {
-    const size_t links = static_cast<size_t>(height) * sizeof(Node*);
+    const size_t links = static_cast<size_t>(height) * sizeof(std::uintptr_t);
     Node* node =
         std::construct_at(static_cast<Node*>(arena_.Allocate(sizeof(Node) + links + key.size())),
                           Node{static_cast<uint32_t>(key.size()), height});
