@@ -20,7 +20,7 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
       blocks_(store_->options.block_cache_bytes),
       applied_(recovered.last_sequence),
       peek_(tables_, blocks_) {
-  state_.active = std::make_shared<Memtable>(1);
+  state_.active = std::make_shared<Memtable>(1, store_->filter_secret);
   state_.version = store_->manifest->state().version;
   LogWriterOptions log;
   log.identity = store_->identity;

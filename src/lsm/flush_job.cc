@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lsm/blocking_source.h"
+#include "lsm/bloom.h"
 #include "lsm/read_state.h"
 #include "lsm/table_builder.h"
 #include "util/check.h"
@@ -87,7 +88,8 @@ class FlushJob {
     // All at once, and only between lookups, which hold several blocks.
     if (source_.kept_blocks() > kSettleKeepBlocks) source_.Clear();
     Entry older;
-    const Lookup found = GetFromVersion(below_, source_, key, store_.filter_secret, &older);
+    const Lookup found =
+        GetFromVersion(below_, source_, key, FilterHash(key, store_.filter_secret), &older);
     if (found == Lookup::kUnknown) {
       // Damage or an I/O error below is not the flush's business, and not worth meeting again.
       settle_budget_ = 0;

@@ -80,14 +80,10 @@ class Memtable::Iterator final : public InternalIterator {
   Entry entry_;
 };
 
-Memtable::Position Memtable::Find(std::string_view key) const {
-  return {tree_.Find(key), stamp_};
-}
-
 std::optional<Entry> Memtable::Read(const Position& position) const {
   DCHECK(Valid(position));
-  if (!position.place.found) return std::nullopt;
-  return EntryOf(*tree_.At(position.place));
+  if (position.record == nullptr) return std::nullopt;
+  return EntryOf(*position.record);
 }
 
 std::unique_ptr<InternalIterator> Memtable::NewIterator() const {
@@ -108,7 +104,7 @@ void Memtable::Apply(std::span<StagedWrite> writes, Sequence first, const Positi
     const std::string_view key = MakeKey(&key_, write.space, write.key);
     if (hint != nullptr) {
       DCHECK(Valid(*hint));
-      DCHECK(tree_.Find(key).found == hint->place.found);
+      DCHECK(Find(key).record == hint->record);
       write.below = ApplyOne(write, sequence, *hint, alone);
       hint = nullptr;
     } else {
@@ -128,8 +124,8 @@ void Memtable::SweepBatch(std::span<const StagedWrite> writes) {
   for (const StagedWrite& write : writes) {
     if (write.kind == EntryKind::kValue) continue;
     const Position position = Find(MakeKey(&key_, write.space, write.key));
-    if (!position.place.found) continue;
-    const MemtableRecord& record = *tree_.At(position.place);
+    if (position.record == nullptr) continue;
+    const MemtableRecord& record = *position.record;
     if (record.kind != EntryKind::kValue && record.below == Below::kAbsent) {
       Remove(position, record.sequence);
       ++stamp_;
@@ -140,15 +136,15 @@ void Memtable::SweepBatch(std::span<const StagedWrite> writes) {
 Below Memtable::ApplyOne(const StagedWrite& write, Sequence sequence, const Position& position,
                          bool alone) {
   const bool dies = write.kind != EntryKind::kValue;
-  if (!position.place.found) {
+  if (position.record == nullptr) {
     if (dies && write.below == Below::kAbsent) {
       last_removed_ = sequence;
     } else {
-      Insert(write, sequence, position);
+      Insert(write, sequence, position.hash);
     }
     return write.below;
   }
-  const MemtableRecord& old = *tree_.At(position.place);
+  const MemtableRecord& old = *position.record;
   Below before = Below::kNotCounted;
   if (old.below != Below::kNotCounted) {
     before = old.kind == EntryKind::kValue ? Below::kLive : Below::kAbsent;
@@ -191,16 +187,17 @@ void Memtable::FillRecord(MemtableRecord* record, const StagedWrite& write, Sequ
   if (!write.value.empty()) std::memcpy(to + key_.size(), write.value.data(), write.value.size());
 }
 
-void Memtable::Insert(const StagedWrite& write, Sequence sequence, const Position& position) {
+void Memtable::Insert(const StagedWrite& write, Sequence sequence, uint64_t hash) {
   MemtableRecord* record = NewRecord(RecordBytes(write));
   FillRecord(record, write, sequence, write.below);
-  tree_.Insert(position.place, record);
+  tree_.Insert(tree_.Find(record->key()), record);
+  index_.Insert(hash, record);
   CountEntry(&counts_, write.space, record->below, write.kind == EntryKind::kValue, 1);
 }
 
 void Memtable::Overwrite(const StagedWrite& write, Sequence sequence, const Position& position,
                          bool alone) {
-  MemtableRecord* old = tree_.At(position.place);
+  MemtableRecord* old = position.record;
   const Below below = old->below;
   CountEntry(&counts_, write.space, below, old->kind == EntryKind::kValue, -1);
   const size_t bytes = RecordBytes(write);
@@ -210,17 +207,19 @@ void Memtable::Overwrite(const StagedWrite& write, Sequence sequence, const Posi
   } else {
     MemtableRecord* record = NewRecord(bytes);
     FillRecord(record, write, sequence, below);
-    tree_.Replace(position.place, record);
+    tree_.Replace(tree_.Find(old->key()), record);
+    index_.Replace(position.hash, old, record);
     Release(old);
   }
   CountEntry(&counts_, write.space, below, write.kind == EntryKind::kValue, 1);
 }
 
 void Memtable::Remove(const Position& position, Sequence sequence) {
-  MemtableRecord* record = tree_.At(position.place);
+  MemtableRecord* record = position.record;
   CountEntry(&counts_, SpaceOf(record->key()), record->below, record->kind == EntryKind::kValue,
              -1);
-  tree_.Erase(position.place);
+  tree_.Erase(tree_.Find(record->key()));
+  index_.Erase(position.hash, record);
   last_removed_ = std::max(last_removed_, sequence);
   Release(record);
 }
@@ -231,8 +230,8 @@ void Memtable::Release(MemtableRecord* record) {
 
 void Memtable::Settle(std::string_view key, bool live) {
   const Position position = Find(key);
-  if (!position.place.found) return;
-  MemtableRecord* record = tree_.At(position.place);
+  if (position.record == nullptr) return;
+  MemtableRecord* record = position.record;
   if (record->below != Below::kUnknown) return;
   const SpaceId space = SpaceOf(key);
   const bool live_now = record->kind == EntryKind::kValue;

@@ -1,6 +1,6 @@
 #pragma once
-// The newest writes, in order, in memory: one entry per key, the newest version of each (design
-// §5).
+// The newest writes in memory: one entry per key, the newest version of each (design §5). A hash
+// index answers for single keys, a tree keeps them in order.
 //
 // Thread: the loop writes the active one. Frozen (never written again), it may be read by any
 // number of threads at once.
@@ -27,30 +27,44 @@
 #include <vector>
 
 #include "lsm/internal_iterator.h"
+#include "lsm/memtable_index.h"
 #include "lsm/memtable_tree.h"
 #include "lsm/slab_arena.h"
 #include "lsm/space_counts.h"
 #include "lsm/types.h"
+#include "util/hash.h"
 
 namespace cairn::lsm {
 
 class Memtable {
  public:
-  // `number` tells memtables of one engine apart, in order.
-  explicit Memtable(uint64_t number) : number_(number) {}
+  // `number` tells memtables of one engine apart, in order. `hash_seed` is not known to clients, so
+  // that they cannot choose keys that collide.
+  Memtable(uint64_t number, uint64_t hash_seed) : number_(number), hash_seed_(hash_seed) {}
 
-  // Where a key is or would be; good for the next Apply if nothing was applied in between.
+  // What a key has here, if anything; good for the next Apply if nothing was applied in between.
   struct Position {
-    MemtableTree::Position place;
+    MemtableRecord* record = nullptr;
+    uint64_t hash = 0;
     uint64_t stamp = 0;
   };
 
-  // Requires: an engine key.
-  Position Find(std::string_view key) const;
+  // The hash by which a key is found here.
+  uint64_t HashOf(std::string_view key) const { return Hash64(key, hash_seed_); }
+  // Requires: an engine key, and its HashOf.
+  Position Find(std::string_view key, uint64_t hash) const {
+    return {index_.Find(key, hash), hash, stamp_};
+  }
+  Position Find(std::string_view key) const { return Find(key, HashOf(key)); }
+  // Begins to load what Find will look at first.
+  void Prefetch(uint64_t hash) const { index_.Prefetch(hash); }
   bool Valid(const Position& position) const { return position.stamp == stamp_; }
   // The entry there, or nullopt if the key has none. Requires: Valid(position).
   std::optional<Entry> Read(const Position& position) const;
   std::optional<Entry> Get(std::string_view key) const { return Read(Find(key)); }
+  std::optional<Entry> Get(std::string_view key, uint64_t hash) const {
+    return Read(Find(key, hash));
+  }
 
   // Applies the writes in order; they get the sequence numbers first, first + 1, ... Their views
   // may point into entries of this memtable, and what these hold stays where it is until the next
@@ -71,7 +85,9 @@ class Memtable {
   bool empty() const { return last_ == 0; }  // nothing was ever applied
   size_t entry_count() const { return tree_.size(); }
   // Memory it really holds, free lists included.
-  size_t held_bytes() const { return records_.held_bytes() + tree_.held_bytes(); }
+  size_t held_bytes() const {
+    return records_.held_bytes() + tree_.held_bytes() + index_.held_bytes();
+  }
   Sequence first_sequence() const { return first_; }
   Sequence last_sequence() const { return last_; }
   // The newest write that left no entry (invariant 2). A reader that finds no entry here depends
@@ -85,7 +101,7 @@ class Memtable {
   // `alone`: the batch has no other write. Returns whether a live value was there before.
   Below ApplyOne(const StagedWrite& write, Sequence sequence, const Position& position, bool alone);
   void SweepBatch(std::span<const StagedWrite> writes);
-  void Insert(const StagedWrite& write, Sequence sequence, const Position& position);
+  void Insert(const StagedWrite& write, Sequence sequence, uint64_t hash);
   void Overwrite(const StagedWrite& write, Sequence sequence, const Position& position, bool alone);
   void Remove(const Position& position, Sequence sequence);
   MemtableRecord* NewRecord(size_t bytes);
@@ -93,8 +109,10 @@ class Memtable {
   void Release(MemtableRecord* record);
 
   const uint64_t number_;
+  const uint64_t hash_seed_;
   SlabArena records_;
   MemtableTree tree_;
+  MemtableIndex index_;
   SpaceCounts counts_;
   Sequence first_ = 0;
   Sequence last_ = 0;

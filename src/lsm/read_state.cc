@@ -60,9 +60,8 @@ bool Excluded(const Candidate& candidate, uint64_t hash) {
 }  // namespace
 
 Lookup GetFromVersion(const Version& version, BlockSource& source, std::string_view key,
-                      uint64_t filter_secret, Entry* entry) {
+                      uint64_t hash, Entry* entry) {
   if (version.runs().empty()) return Lookup::kAbsent;
-  const uint64_t hash = FilterHash(key, filter_secret);
   std::array<Candidate, kProbedTogether> candidates;
   bool unknown = false;
   for (size_t next = 0; next < version.runs().size();) {
@@ -83,9 +82,8 @@ Lookup GetFromVersion(const Version& version, BlockSource& source, std::string_v
 }
 
 Below CheapBelowVersion(const Version& version, BlockSource& peek, std::string_view key,
-                        uint64_t filter_secret) {
+                        uint64_t hash) {
   if (version.runs().empty()) return Below::kAbsent;
-  const uint64_t hash = FilterHash(key, filter_secret);
   std::array<Candidate, kProbedTogether> candidates;
   for (size_t next = 0; next < version.runs().size();) {
     const size_t count = NextCandidates(version.runs(), &next, peek, key, hash, &candidates);

@@ -21,13 +21,13 @@ struct ReadState {
   std::shared_ptr<const Version> version;
 };
 
-// The newest entry of the key in the version's runs. `filter_secret` is the store's.
+// The newest entry of the key in the version's runs. `hash` is its FilterHash.
 Lookup GetFromVersion(const Version& version, BlockSource& source, std::string_view key,
-                      uint64_t filter_secret, Entry* entry);
+                      uint64_t hash, Entry* entry);
 
 // Whether a live value of the key lies in the version, as far as filters say, without a look at
 // any data: kAbsent or kUnknown. `peek` gives what is in memory and lists no misses.
 Below CheapBelowVersion(const Version& version, BlockSource& peek, std::string_view key,
-                        uint64_t filter_secret);
+                        uint64_t hash);
 
 }  // namespace cairn::lsm

@@ -60,11 +60,14 @@ class Recovery::Sink final : public WalSink {
     NoteProgress();
     if (memtable_->empty()) return {};
     RETURN_IF_ERROR(recovery_.FlushReplayed(*memtable_));
-    memtable_ = std::make_unique<Memtable>(0);
+    memtable_ = NewMemtable();
     return {};
   }
 
  private:
+  std::unique_ptr<Memtable> NewMemtable() const {
+    return std::make_unique<Memtable>(0, recovery_.store_.filter_secret);
+  }
   void NoteProgress() {
     recovery_.progress_.replayed_entries.store(writes_, std::memory_order_relaxed);
     recovery_.progress_.done_bytes.store(reader_.done_bytes(), std::memory_order_relaxed);
@@ -72,7 +75,7 @@ class Recovery::Sink final : public WalSink {
 
   Recovery& recovery_;
   const WalReader& reader_;
-  std::unique_ptr<Memtable> memtable_ = std::make_unique<Memtable>(0);
+  std::unique_ptr<Memtable> memtable_ = NewMemtable();
   uint64_t writes_ = 0;
 };
 

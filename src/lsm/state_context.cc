@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "lsm/bloom.h"
 #include "lsm/merging_iterator.h"
 #include "lsm/space_iterator.h"
 #include "lsm/table_iterator.h"
@@ -10,10 +11,10 @@
 
 namespace cairn::lsm {
 
-std::optional<Entry> StateContext::GetFromActive(std::string_view key) {
+std::optional<Entry> StateContext::GetFromActive(std::string_view key, uint64_t hash) {
   if (state_.active == nullptr) return std::nullopt;
   const Memtable& active = *state_.active;
-  const Memtable::Position position = active.Find(key);
+  const Memtable::Position position = active.Find(key, hash);
   if (last_lookup_ != nullptr) {
     last_lookup_->key.assign(key);
     last_lookup_->memtable_number = active.number();
@@ -24,11 +25,11 @@ std::optional<Entry> StateContext::GetFromActive(std::string_view key) {
   return entry;
 }
 
-std::optional<Entry> StateContext::GetFromMemtables(std::string_view key) {
-  std::optional<Entry> entry = GetFromActive(key);
+std::optional<Entry> StateContext::GetFromMemtables(std::string_view key, uint64_t hash) {
+  std::optional<Entry> entry = GetFromActive(key, hash);
   for (size_t i = 0; !entry && i < state_.frozen.size(); ++i) {
     const Memtable& frozen = *state_.frozen[i];
-    entry = frozen.Get(key);
+    entry = frozen.Get(key, hash);
     NoteSeen(entry ? entry->sequence : frozen.last_removed());
   }
   return entry;
@@ -36,12 +37,13 @@ std::optional<Entry> StateContext::GetFromMemtables(std::string_view key) {
 
 std::optional<Entry> StateContext::Get(SpaceId space, std::string_view user_key) {
   const std::string_view key = MakeKey(&key_, space, user_key);
-  std::optional<Entry> entry = GetFromMemtables(key);
+  const uint64_t hash = FilterHash(key, filter_secret_);
+  std::optional<Entry> entry = GetFromMemtables(key, hash);
   if (!entry) {
     // Looked up even after a miss, for the sake of its own: a command that needs many cold keys
     // fetches them at once.
     entry.emplace();
-    const Lookup found = GetFromVersion(*state_.version, source_, key, filter_secret_, &*entry);
+    const Lookup found = GetFromVersion(*state_.version, source_, key, hash, &*entry);
     if (found != Lookup::kFound) return std::nullopt;
     NoteSeen(entry->sequence);
   }
@@ -51,13 +53,14 @@ std::optional<Entry> StateContext::Get(SpaceId space, std::string_view user_key)
 
 Below StateContext::CheapBelow(SpaceId space, std::string_view user_key) {
   const std::string_view key = MakeKey(&key_, space, user_key);
-  if (const std::optional<Entry> entry = GetFromActive(key)) return entry->below;
+  const uint64_t hash = FilterHash(key, filter_secret_);
+  if (const std::optional<Entry> entry = GetFromActive(key, hash)) return entry->below;
   for (const auto& frozen : state_.frozen) {
-    if (const std::optional<Entry> entry = frozen->Get(key)) {
+    if (const std::optional<Entry> entry = frozen->Get(key, hash)) {
       return entry->live() ? Below::kLive : Below::kAbsent;
     }
   }
-  return CheapBelowVersion(*state_.version, peek_, key, filter_secret_);
+  return CheapBelowVersion(*state_.version, peek_, key, hash);
 }
 
 std::unique_ptr<Iterator> StateContext::NewIterator(SpaceId space, std::string_view lower,

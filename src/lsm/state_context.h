@@ -53,8 +53,8 @@ class StateContext : public ReadContext {
 
  private:
   // The entry in the memtables, if one of them has it. Notes what the answer depends on.
-  std::optional<Entry> GetFromMemtables(std::string_view key);
-  std::optional<Entry> GetFromActive(std::string_view key);
+  std::optional<Entry> GetFromMemtables(std::string_view key, uint64_t hash);
+  std::optional<Entry> GetFromActive(std::string_view key, uint64_t hash);
   void NoteSeen(Sequence sequence) {
     if (sequence > newest_seen_) newest_seen_ = sequence;
   }

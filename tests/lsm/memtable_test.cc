@@ -154,7 +154,7 @@ TEST_CASE("memtable: random batches against an ordered map, walks both ways") {
   CAIRN_TEST_SEED(seed);
   for (uint64_t round = 0; round < test::Rounds(6); ++round) {
     Random random(seed + round);
-    Memtable memtable(1);
+    Memtable memtable(1, 7);
     Model model;
     Sequence next = 1;
     const uint64_t delete_share = 2 + random.Uniform(6);
@@ -212,7 +212,7 @@ TEST_CASE("memtable: random batches against an ordered map, walks both ways") {
 
 TEST_CASE("memtable: ascending, descending and emptied again") {
   for (const bool ascending : {true, false}) {
-    Memtable memtable(1);
+    Memtable memtable(1, 7);
     Model model;
     Sequence next = 1;
     const auto key_of = [&](int i) { return std::to_string(ascending ? 100000 + i : 199999 - i); };
@@ -224,7 +224,7 @@ TEST_CASE("memtable: ascending, descending and emptied again") {
     }
     CheckWalks(memtable, model);
     // Keys that come in order fill their leaves: little beyond the records themselves.
-    CHECK(memtable.held_bytes() < 20000 * (48 + 22) + (128 << 10));
+    CHECK(memtable.held_bytes() < 20000 * (48 + 22 + 28) + (128 << 10));
     for (int i = 0; i < 20000; ++i) {
       const std::string key = key_of(i);
       StagedWrite write = Delete(key);
@@ -240,7 +240,7 @@ TEST_CASE("memtable: ascending, descending and emptied again") {
 }
 
 TEST_CASE("memtable: a queue that moves through it takes no more room") {
-  Memtable memtable(1);
+  Memtable memtable(1, 7);
   Sequence next = 1;
   size_t held = 0;
   for (int i = 0; i < 60000; ++i) {
@@ -258,7 +258,7 @@ TEST_CASE("memtable: a queue that moves through it takes no more room") {
 }
 
 TEST_CASE("memtable: overwriting a hot key takes no more room, whatever its sizes") {
-  Memtable memtable(1);
+  Memtable memtable(1, 7);
   Sequence next = 1;
   Random random(7);
   size_t held = 0;
@@ -276,7 +276,7 @@ TEST_CASE("memtable: overwriting a hot key takes no more room, whatever its size
 }
 
 TEST_CASE("memtable: writes may hold views of entries that the same batch replaces") {
-  Memtable memtable(1);
+  Memtable memtable(1, 7);
   const std::string big(6000, 'b');
   StagedWrite first[] = {Set("a", "value of a", Below::kAbsent), Set("c", big, Below::kAbsent)};
   memtable.Apply(first, 1, nullptr);
@@ -316,7 +316,7 @@ TEST_CASE("memtable: writes may hold views of entries that the same batch replac
 }
 
 TEST_CASE("memtable: what lies below is what the first write said, until it is settled") {
-  Memtable memtable(1);
+  Memtable memtable(1, 7);
   StagedWrite write = Set("k", "1", Below::kUnknown);
   memtable.Apply({&write, 1}, 1, nullptr);
   CHECK(memtable.counts().Get(kSpace) == SpaceCount{0, 1});

@@ -62,7 +62,7 @@ Status BenchMemtable(Context& context) {
   const std::string value(context.options().value_bytes, 'v');
   const std::vector<uint32_t> in_order = Shuffled(count, context.options().seed);
   const std::vector<uint32_t> at_random = Shuffled(count, context.options().seed + 1);
-  lsm::Memtable memtable(1);
+  lsm::Memtable memtable(1, 1);
   KeyMaker keys;
   lsm::Sequence sequence = 0;
   const auto set = [&](uint32_t number) {
