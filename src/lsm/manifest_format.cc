@@ -134,7 +134,7 @@ void PutManifestRecord(std::string* to, const StoreIdentity& identity, FileNumbe
   to->append(kManifestRecordHeaderBytes, '\0');
   to->append(payload);
   char* const record = to->data() + begin;
-  EncodeFixed32(record + kRecordPayloadAt, static_cast<uint32_t>(payload.size()));
+  EncodeFixed64(record + kRecordPayloadAt, payload.size());
   EncodeFixed64(record + kRecordEditAt, edit);
   EncodeFixed64(record + kRecordChecked, HeaderChecksum(identity, number, offset, record));
   EncodeFixed64(record, Hash64(std::string_view(*to).substr(begin + kRecordChecked),
@@ -151,14 +151,13 @@ ManifestRecordCheck CheckManifestRecord(const StoreIdentity& identity, FileNumbe
   if (DecodeFixed64(from + kRecordChecked) != HeaderChecksum(identity, number, offset, from)) {
     return ManifestRecordCheck::kNone;
   }
-  const uint32_t payload_bytes = DecodeFixed32(from + kRecordPayloadAt);
+  const uint64_t payload_bytes = DecodeFixed64(from + kRecordPayloadAt);
   *edit = DecodeFixed64(from + kRecordEditAt);
+  if (payload_bytes > bytes.size()) return ManifestRecordCheck::kHeaderOnly;
   // Padding belongs to the record: without it the file ends early.
   const size_t record_bytes = kManifestRecordHeaderBytes + payload_bytes;
   const size_t padded = (record_bytes + kManifestAlign - 1) / kManifestAlign * kManifestAlign;
-  if (payload_bytes > kMaxManifestPayload || padded > bytes.size()) {
-    return ManifestRecordCheck::kHeaderOnly;
-  }
+  if (padded > bytes.size()) return ManifestRecordCheck::kHeaderOnly;
   const uint64_t checksum = Hash64(bytes.substr(kRecordChecked, record_bytes - kRecordChecked),
                                    identity.Seed(kSeedManifest, number, offset));
   if (DecodeFixed64(from) != checksum) return ManifestRecordCheck::kHeaderOnly;

@@ -36,8 +36,6 @@ struct ManifestHead {
 constexpr size_t kManifestHeadBytes = 96;
 constexpr size_t kManifestRecordHeaderBytes = 32;
 constexpr size_t kManifestAlign = 8;  // records begin on a multiple of this
-// More is not an edit but damage; a snapshot of a hundred thousand tables takes a tenth of it.
-constexpr size_t kMaxManifestPayload = size_t{256} << 20;
 
 std::string EncodeManifestHead(const ManifestHead& head, FileNumber number);
 // `bytes` begins at the file's start. *end is where records begin. kCorruption; kNotSupported: a

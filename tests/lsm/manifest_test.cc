@@ -319,6 +319,25 @@ TEST_CASE("MANIFEST: what a newer version wrote is refused in clear words") {
   }
 }
 
+// Bounds are keys of any length, four of them a table: a few long ones make a long edit.
+TEST_CASE("MANIFEST: an edit may be longer than any that one expects") {
+  const lsm::StoreIdentity identity{.id_high = 1, .id_low = 2, .secret_high = 3, .secret_low = 4};
+  const std::string payload(size_t{300} << 20, 'k');
+  std::string bytes;
+  lsm::PutManifestRecord(&bytes, identity, 7, 96, 5, payload);
+  uint64_t edit = 0;
+  uint64_t end = 0;
+  std::string_view found;
+  CHECK(lsm::CheckManifestRecord(identity, 7, 96, bytes, &edit, &found, &end) ==
+        lsm::ManifestRecordCheck::kOk);
+  CHECK(edit == 5);
+  CHECK(found.size() == payload.size());
+  CHECK(end == 96 + bytes.size());
+  bytes.resize(bytes.size() - 1);
+  CHECK(lsm::CheckManifestRecord(identity, 7, 96, bytes, &edit, &found, &end) ==
+        lsm::ManifestRecordCheck::kHeaderOnly);
+}
+
 TEST_CASE("MANIFEST: numbers are not given twice, names are read back") {
   FaultEnv env;
   REQUIRE(RunLife(env, false).acknowledged == kLifeEdits + 1);
