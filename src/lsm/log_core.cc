@@ -100,7 +100,9 @@ void LogCore::SetSyncMode(SyncMode mode) {
     std::lock_guard lock(mutex_);
     mode_ = mode;
     // Replies given from now on may wait for what was written without a sync before.
-    if (mode != SyncMode::kAlways || !unsynced_.load(std::memory_order_relaxed)) return;
+    if (mode != SyncMode::kAlways) return;
+    // What is being written right now goes by the mode that it was pulled with.
+    if (!running_ && !unsynced_.load(std::memory_order_relaxed)) return;
     sync_asked_ = true;
     if (!ClaimJobLocked()) return;
   }
@@ -217,7 +219,7 @@ void LogCore::Stop() {
   std::unique_lock lock(mutex_);
   stopped_ = true;
   changed_.notify_all();
-  changed_.wait(lock, [&] { return !running_; });
+  changed_.wait(lock, [&] { return !running_ && !making_slot_; });
 }
 
 void LogCore::PrepareSlots() {
@@ -230,11 +232,14 @@ void LogCore::PrepareSlots() {
     {
       std::lock_guard lock(self->mutex_);
       if (self->stopped_) return;
+      self->making_slot_ = true;
     }
     const Status status = self->slots_->PrepareOne();
     {
       std::lock_guard lock(self->mutex_);
       self->preparing_ = false;
+      self->making_slot_ = false;
+      self->changed_.notify_all();
     }
     // One slot a job, so that a flush can come in between. A failure (a full disk) is not an error
     // yet: the next segment tries again, and Take reports it once a slot is really needed.

@@ -46,7 +46,7 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   void SetSyncMode(SyncMode mode);
   void Reset(SegmentNumber segment, Sequence next);
   Status CloseHere();
-  // Waits for a running job; later ones do nothing.
+  // Waits for running jobs, so that no file is touched afterwards; later ones do nothing.
   void Stop();
   // Has a slot made ready on the flush lane if the pool wants one.
   void PrepareSlots();
@@ -119,7 +119,7 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   std::atomic<uint64_t> log_bytes_{0};         // slots used up and the offset in the last; relaxed
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;  // the role became free, or enough was gathered
+  std::condition_variable changed_;  // role or slot maker became free, or enough was gathered
   // Guarded by mutex_:
   Groups tail_;
   Groups spare_;  // empty groups to be used again
@@ -128,7 +128,8 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   bool stopped_ = false;
   bool sync_asked_ = false;
   bool seal_asked_ = false;
-  bool preparing_ = false;     // a slot is being made ready on the flush lane
+  bool preparing_ = false;     // a slot is to be made ready on the flush lane
+  bool making_slot_ = false;   // right now
   Sequence gather_until_ = 0;  // a gathering role wakes up when this is handed over
   SyncMode mode_;
   Status status_;

@@ -158,6 +158,8 @@ Status LogCore::OpenSegment(Sequence first_seq, bool continues) {
     // Before the write: even a failed one may leave the number on the disk.
     std::lock_guard lock(mutex_);
     next_segment_ = number + 1;
+    // Never behind the start of a segment that is listed.
+    log_bytes_.store(segment_start_, std::memory_order_relaxed);
     segments_.push_back({number, first_seq, continues, segment_start_});
     ++stats_.segments;
     stats_.bytes += kWalBlockBytes;

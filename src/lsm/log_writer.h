@@ -13,8 +13,9 @@
 // clean): failed() is true, nothing more is written, what is staged is dropped, durable() stays.
 // Reset is the only way on, after the engine has flushed everything and published "the log starts
 // at NextSegment()".
-// Lifetime: jobs keep what they need; the destructor waits for the one that runs (bounded by one
-// disk operation) and makes the rest do nothing: it is a crash. A clean end is Close().
+// Lifetime: jobs keep what they need; the destructor waits for those that run (bounded by one disk
+// operation, or by a slot full of zeros) and makes the rest do nothing: it is a crash. A clean end
+// is Close().
 
 #include <memory>
 #include <span>
