@@ -55,6 +55,8 @@ struct EngineStats {
   uint64_t frozen_memtables = 0, frozen_bytes = 0;
   uint64_t runs = 0, tables = 0, table_bytes = 0;
   uint64_t block_cache_bytes = 0, block_cache_hits = 0, block_cache_misses = 0;
+  uint64_t record_cache_bytes = 0, record_cache_records = 0, record_cache_hits = 0,
+           record_cache_misses = 0;
   uint64_t open_tables = 0, table_memory_bytes = 0;  // top indexes kept by open tables
   uint64_t wal_records = 0, wal_syncs = 0, wal_bytes = 0, wal_slots = 0, wal_slots_free = 0;
   bool wal_overwrites = false;  // slots are prezeroed and reused in place (design §4)

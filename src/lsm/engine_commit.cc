@@ -54,6 +54,8 @@ Sequence EngineImpl::Commit(std::span<const StagedWrite> writes) {
   applied_ += writes.size();
   committed_in_tick_ = true;
   for (const StagedWrite& write : writes) {
+    const std::string_view written = MakeKey(&key_, write.space, write.key);
+    records_.Erase(written, active.HashOf(written));
     log_bytes_guess_ += write.key.size() + write.value.size() + kWriteOverheadBytes;
   }
   if (active.held_bytes() >= store_->options.memtable_bytes) Freeze();

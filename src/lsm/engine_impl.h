@@ -75,6 +75,7 @@ class EngineImpl final : public Engine {
   const std::shared_ptr<WalSlots> slots_;
   TableCache tables_;
   BlockCache blocks_;
+  RecordCache records_;
   ReadState state_;
   Sequence applied_ = 0;
   LastLookup last_lookup_;

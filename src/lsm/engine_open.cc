@@ -18,6 +18,7 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
       slots_(std::move(recovered.slots)),
       tables_(kMaxOpenTables),
       blocks_(store_->options.block_cache_bytes),
+      records_(store_->options.record_cache_bytes, store_->filter_secret),
       applied_(recovered.last_sequence),
       peek_(tables_, blocks_) {
   state_.active = std::make_shared<Memtable>(1, store_->filter_secret);

@@ -16,15 +16,17 @@ LoopContext& AsLoopContext(ReadContext& context) {
 
 std::unique_ptr<ReadContext> EngineImpl::NewLoopContext() {
   return std::make_unique<LoopContext>(state_, tables_, blocks_, peek_, store_->filter_secret,
-                                       &last_lookup_);
+                                       last_lookup_, records_);
 }
 
 void EngineImpl::ResetContext(ReadContext& context) {
   AsLoopContext(context).Reset();
+  records_.Trim();
 }
 
 void EngineImpl::RetryContext(ReadContext& context) {
   AsLoopContext(context).BeginAttempt();
+  records_.Trim();
 }
 
 void EngineImpl::Fetch(ReadContext& context, std::function<void(const Status&)> done) {

@@ -64,6 +64,10 @@ EngineStats EngineImpl::Stats() const {
   stats.tables = state_.version->table_count();
   stats.table_bytes = state_.version->size_bytes();
   stats.block_cache_bytes = blocks_.charge_bytes();
+  stats.record_cache_bytes = records_.held_bytes();
+  stats.record_cache_records = records_.record_count();
+  stats.record_cache_hits = records_.hits();
+  stats.record_cache_misses = records_.misses();
   stats.block_cache_hits = blocks_.hits();
   stats.block_cache_misses = blocks_.misses();
   stats.open_tables = tables_.size();

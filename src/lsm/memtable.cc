@@ -10,32 +10,20 @@ namespace cairn::lsm {
 
 namespace {
 
-size_t RecordBytes(const StagedWrite& write) {
-  return sizeof(MemtableRecord) + (write.expire_at_ms != 0 ? 8 : 0) +
-         (write.child_space != 0 ? 8 : 0) + kSpacePrefixBytes + write.key.size() +
-         write.value.size();
+Entry EntryOf(const StagedWrite& write, Sequence sequence, Below below) {
+  return {.kind = write.kind,
+          .below = below,
+          .tag = write.tag,
+          .sequence = sequence,
+          .expire_at_ms = write.expire_at_ms,
+          .child_space = write.child_space,
+          .value = write.value};
 }
 
 bool PointsInto(std::string_view bytes, const MemtableRecord* record) {
   const auto begin = reinterpret_cast<uintptr_t>(record);
   const auto at = reinterpret_cast<uintptr_t>(bytes.data());
   return at >= begin && at < begin + record->capacity_bytes;
-}
-
-Entry EntryOf(const MemtableRecord& record) {
-  Entry entry;
-  entry.kind = record.kind;
-  entry.below = record.below;
-  entry.tag = record.tag;
-  entry.sequence = record.sequence;
-  const char* extra = record.body();
-  if ((record.flags & MemtableRecord::kHasExpiry) != 0) {
-    entry.expire_at_ms = DecodeFixed64(extra);
-    extra += 8;
-  }
-  if ((record.flags & MemtableRecord::kHasChild) != 0) entry.child_space = DecodeFixed64(extra);
-  entry.value = record.value();
-  return entry;
 }
 
 }  // namespace
@@ -73,7 +61,7 @@ class Memtable::Iterator final : public InternalIterator {
 
  private:
   void Load() {
-    if (cursor_.Valid()) entry_ = EntryOf(cursor_.record());
+    if (cursor_.Valid()) entry_ = cursor_.record().ToEntry();
   }
 
   MemtableTree::Cursor cursor_;
@@ -83,7 +71,7 @@ class Memtable::Iterator final : public InternalIterator {
 std::optional<Entry> Memtable::Read(const Position& position) const {
   DCHECK(Valid(position));
   if (position.record == nullptr) return std::nullopt;
-  return EntryOf(*position.record);
+  return position.record->ToEntry();
 }
 
 std::unique_ptr<InternalIterator> Memtable::NewIterator() const {
@@ -163,33 +151,10 @@ MemtableRecord* Memtable::NewRecord(size_t bytes) {
   return record;
 }
 
-// Requires: write.value stands elsewhere; key_ is the engine key.
-void Memtable::FillRecord(MemtableRecord* record, const StagedWrite& write, Sequence sequence,
-                          Below below) {
-  record->sequence = sequence;
-  record->key_bytes = static_cast<uint32_t>(kSpacePrefixBytes + write.key.size());
-  record->value_bytes = static_cast<uint32_t>(write.value.size());
-  record->kind = write.kind;
-  record->below = below;
-  record->tag = write.tag;
-  record->flags = static_cast<uint8_t>((write.expire_at_ms != 0 ? MemtableRecord::kHasExpiry : 0) |
-                                       (write.child_space != 0 ? MemtableRecord::kHasChild : 0));
-  char* to = reinterpret_cast<char*>(record + 1);
-  if (write.expire_at_ms != 0) {
-    EncodeFixed64(to, write.expire_at_ms);
-    to += 8;
-  }
-  if (write.child_space != 0) {
-    EncodeFixed64(to, write.child_space);
-    to += 8;
-  }
-  std::memcpy(to, key_.data(), key_.size());
-  if (!write.value.empty()) std::memcpy(to + key_.size(), write.value.data(), write.value.size());
-}
-
 void Memtable::Insert(const StagedWrite& write, Sequence sequence, uint64_t hash) {
-  MemtableRecord* record = NewRecord(RecordBytes(write));
-  FillRecord(record, write, sequence, write.below);
+  const Entry entry = EntryOf(write, sequence, write.below);
+  MemtableRecord* record = NewRecord(MemtableRecord::AllocationBytes(entry, key_.size()));
+  record->Fill(key_, entry);
   tree_.Insert(tree_.Find(record->key()), record);
   index_.Insert(hash, record);
   CountEntry(&counts_, write.space, record->below, write.kind == EntryKind::kValue, 1);
@@ -200,13 +165,14 @@ void Memtable::Overwrite(const StagedWrite& write, Sequence sequence, const Posi
   MemtableRecord* old = position.record;
   const Below below = old->below;
   CountEntry(&counts_, write.space, below, old->kind == EntryKind::kValue, -1);
-  const size_t bytes = RecordBytes(write);
+  const Entry entry = EntryOf(write, sequence, below);
+  const size_t bytes = MemtableRecord::AllocationBytes(entry, key_.size());
   if (alone && SlabArena::RoundedBytes(bytes) == old->capacity_bytes &&
       !PointsInto(write.value, old)) {
-    FillRecord(old, write, sequence, below);
+    old->Fill(key_, entry);
   } else {
     MemtableRecord* record = NewRecord(bytes);
-    FillRecord(record, write, sequence, below);
+    record->Fill(key_, entry);
     tree_.Replace(tree_.Find(old->key()), record);
     index_.Replace(position.hash, old, record);
     Release(old);

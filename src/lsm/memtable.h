@@ -105,7 +105,6 @@ class Memtable {
   void Overwrite(const StagedWrite& write, Sequence sequence, const Position& position, bool alone);
   void Remove(const Position& position, Sequence sequence);
   MemtableRecord* NewRecord(size_t bytes);
-  void FillRecord(MemtableRecord* record, const StagedWrite& write, Sequence sequence, Below below);
   void Release(MemtableRecord* record);
 
   const uint64_t number_;

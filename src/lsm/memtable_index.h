@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "lsm/memtable_tree.h"
+#include "lsm/memtable_record.h"
 
 namespace cairn::lsm {
 

@@ -21,34 +21,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "lsm/memtable_record.h"
 #include "lsm/slab_arena.h"
 #include "lsm/types.h"
 
 namespace cairn::lsm {
-
-// One entry as it stands in the arena: this header, then expiry and child space if flagged (8 bytes
-// each), the engine key, the value.
-struct MemtableRecord {
-  Sequence sequence;
-  uint32_t capacity_bytes;  // what the arena gave
-  uint32_t key_bytes;
-  uint32_t value_bytes;
-  EntryKind kind;
-  Below below;
-  uint8_t tag;
-  uint8_t flags;
-
-  static constexpr uint8_t kHasExpiry = 1;
-  static constexpr uint8_t kHasChild = 2;
-
-  size_t extra_bytes() const {
-    return ((flags & kHasExpiry) != 0 ? 8 : 0) + ((flags & kHasChild) != 0 ? 8 : 0);
-  }
-  const char* body() const { return reinterpret_cast<const char*>(this + 1); }
-  std::string_view key() const { return {body() + extra_bytes(), key_bytes}; }
-  std::string_view value() const { return {body() + extra_bytes() + key_bytes, value_bytes}; }
-};
-static_assert(sizeof(MemtableRecord) == 24);
 
 class MemtableTree {
  private:

@@ -21,7 +21,8 @@ struct Options {
   size_t table_bytes = size_t{64} << 20;  // lsm-table-size: where a run is cut into tables
   double bloom_bits_per_key = 10;         // lsm-bloom-bits-per-key
   bool compression = true;                // lsm-compression snappy|none
-  size_t block_cache_bytes = size_t{256} << 20;  // lsm-block-cache-size
+  size_t block_cache_bytes = size_t{256} << 20;   // lsm-block-cache-size
+  size_t record_cache_bytes = size_t{256} << 20;  // lsm-record-cache-size
 
   size_t wal_slot_bytes = size_t{64} << 20;  // wal-slot-size
   size_t wal_bytes = size_t{512} << 20;      // wal-size: slots kept; half of it behind the active

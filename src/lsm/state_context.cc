@@ -35,18 +35,26 @@ std::optional<Entry> StateContext::GetFromMemtables(std::string_view key, uint64
   return entry;
 }
 
+// Looked up even after a miss, for the sake of its own: a command that needs many cold keys fetches
+// them at once.
+std::optional<Entry> StateContext::GetFromTables(std::string_view key, uint64_t hash) {
+  std::optional<Entry> entry;
+  if (records_ != nullptr) entry = records_->Find(key, hash);
+  if (!entry) {
+    entry.emplace();
+    const Lookup found = GetFromVersion(*state_.version, source_, key, hash, &*entry);
+    if (found != Lookup::kFound) return std::nullopt;
+    if (records_ != nullptr) records_->Insert(key, hash, *entry);
+  }
+  NoteSeen(entry->sequence);
+  return entry;
+}
+
 std::optional<Entry> StateContext::Get(SpaceId space, std::string_view user_key) {
   const std::string_view key = MakeKey(&key_, space, user_key);
   const uint64_t hash = FilterHash(key, filter_secret_);
   std::optional<Entry> entry = GetFromMemtables(key, hash);
-  if (!entry) {
-    // Looked up even after a miss, for the sake of its own: a command that needs many cold keys
-    // fetches them at once.
-    entry.emplace();
-    const Lookup found = GetFromVersion(*state_.version, source_, key, hash, &*entry);
-    if (found != Lookup::kFound) return std::nullopt;
-    NoteSeen(entry->sequence);
-  }
+  if (!entry) entry = GetFromTables(key, hash);
   if (source_.missed() || !source_.status().ok()) return std::nullopt;
   return entry;
 }
@@ -60,6 +68,7 @@ Below StateContext::CheapBelow(SpaceId space, std::string_view user_key) {
       return entry->live() ? Below::kLive : Below::kAbsent;
     }
   }
+  if (records_ != nullptr && records_->HasLive(key, hash)) return Below::kLive;
   return CheapBelowVersion(*state_.version, peek_, key, hash);
 }
 
@@ -91,7 +100,7 @@ void LoopContext::Fetch(Fetcher& fetcher, std::function<void(const Status&)> don
 }
 
 BlockingContext::BlockingContext(ReadState snapshot, Store& store)
-    : StateContext(snapshot_, source_, source_, store.filter_secret, nullptr),
+    : StateContext(snapshot_, source_, source_, store.filter_secret, nullptr, nullptr),
       snapshot_(std::move(snapshot)),
       source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, 0) {
   DCHECK(snapshot_.active == nullptr);

@@ -13,6 +13,7 @@
 #include "lsm/loop_source.h"
 #include "lsm/read_context.h"
 #include "lsm/read_state.h"
+#include "lsm/record_cache.h"
 
 namespace cairn::lsm {
 
@@ -26,14 +27,15 @@ struct LastLookup {
 
 class StateContext : public ReadContext {
  public:
-  // `peek` is the source of CheapBelow. `last_lookup` may be null.
+  // `peek` is the source of CheapBelow. `last_lookup` and `records` are the loop's, or null.
   StateContext(const ReadState& state, BlockSource& source, BlockSource& peek,
-               uint64_t filter_secret, LastLookup* last_lookup)
+               uint64_t filter_secret, LastLookup* last_lookup, RecordCache* records)
       : state_(state),
         source_(source),
         peek_(peek),
         filter_secret_(filter_secret),
-        last_lookup_(last_lookup) {}
+        last_lookup_(last_lookup),
+        records_(records) {}
 
   std::optional<Entry> Get(SpaceId space, std::string_view key) override;
   Below CheapBelow(SpaceId space, std::string_view key) override;
@@ -54,6 +56,7 @@ class StateContext : public ReadContext {
  private:
   // The entry in the memtables, if one of them has it. Notes what the answer depends on.
   std::optional<Entry> GetFromMemtables(std::string_view key, uint64_t hash);
+  std::optional<Entry> GetFromTables(std::string_view key, uint64_t hash);
   std::optional<Entry> GetFromActive(std::string_view key, uint64_t hash);
   void NoteSeen(Sequence sequence) {
     if (sequence > newest_seen_) newest_seen_ = sequence;
@@ -64,6 +67,7 @@ class StateContext : public ReadContext {
   BlockSource& peek_;
   const uint64_t filter_secret_;
   LastLookup* const last_lookup_;
+  RecordCache* const records_;
   std::string key_;  // scratch
   Sequence newest_seen_ = 0;
   bool read_range_ = false;
@@ -73,8 +77,9 @@ class StateContext : public ReadContext {
 class LoopContext final : public StateContext {
  public:
   LoopContext(const ReadState& state, TableCache& tables, BlockCache& blocks, PeekSource& peek,
-              uint64_t filter_secret, LastLookup* last_lookup)
-      : StateContext(state, source_, peek, filter_secret, last_lookup), source_(tables, blocks) {}
+              uint64_t filter_secret, LastLookup& last_lookup, RecordCache& records)
+      : StateContext(state, source_, peek, filter_secret, &last_lookup, &records),
+        source_(tables, blocks) {}
   ~LoopContext() override { CancelFetch(); }
 
   void Reset() {

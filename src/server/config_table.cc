@@ -137,6 +137,8 @@ void AddEngineOptions(std::vector<ConfigOption>& rows) {
   rows.push_back(EnumOption("lsm-compression", FIELD(engine.compression), kCompression, kStart));
   rows.push_back(MemoryOption("lsm-block-cache-size", FIELD(engine.block_cache_bytes), 0,
                               uint64_t{1} << 50, kStart));
+  rows.push_back(MemoryOption("lsm-record-cache-size", FIELD(engine.record_cache_bytes), 0,
+                              uint64_t{1} << 50, kStart));
   rows.push_back(IntegerOption("lsm-read-threads", FIELD(engine.read_threads), 1, 128, kStart));
   rows.push_back(
       IntegerOption("lsm-background-threads", FIELD(engine.background_threads), 1, 128, kStart));

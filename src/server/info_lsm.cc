@@ -52,6 +52,10 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("lsm_table_bytes", stats.table_bytes);
   out.Field("lsm_open_tables", stats.open_tables);
   out.Field("lsm_table_memory_bytes", stats.table_memory_bytes);
+  out.Field("lsm_record_cache_bytes", stats.record_cache_bytes);
+  out.Field("lsm_record_cache_records", stats.record_cache_records);
+  out.Field("lsm_record_cache_hits", stats.record_cache_hits);
+  out.Field("lsm_record_cache_misses", stats.record_cache_misses);
   out.Field("lsm_block_cache_bytes", stats.block_cache_bytes);
   out.Field("lsm_block_cache_hits", stats.block_cache_hits);
   out.Field("lsm_block_cache_misses", stats.block_cache_misses);

@@ -11,8 +11,9 @@ lsm::Options FitToMemory(lsm::Options options, uint64_t max_memory_bytes) {
   options.memtable_bytes = std::min<uint64_t>(options.memtable_bytes, memtable);
   const uint64_t taken = options.memtable_bytes * memtables;
   const uint64_t left = max_memory_bytes - std::min(max_memory_bytes, taken);
-  const uint64_t cache = std::max(left, kSmallestCacheBytes);
+  const uint64_t cache = std::max(left / 2, kSmallestCacheBytes);
   options.block_cache_bytes = std::min<uint64_t>(options.block_cache_bytes, cache);
+  options.record_cache_bytes = std::min<uint64_t>(options.record_cache_bytes, cache);
   return options;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// What maxmemory means for the engine: its memtables and its block cache are made as small as they
+// What maxmemory means for the engine: its memtables and its caches are made as small as they
 // must be to fit. Data is never lost for want of memory, only caches shrink.
 //
 // Thread safety: a pure function.
@@ -11,8 +11,9 @@
 namespace cairn {
 
 // max_memory_bytes 0: no bound, nothing changes. Memtables (the active one, those that may be
-// frozen, and one being frozen) get at most half, the block cache what is left; neither becomes
-// smaller than kSmallestMemtableBytes or kSmallestCacheBytes, nor larger than it was.
+// frozen, and one being frozen) get at most half, the block cache and the record cache half each of
+// what is left; none becomes smaller than kSmallestMemtableBytes or kSmallestCacheBytes, nor larger
+// than it was.
 lsm::Options FitToMemory(lsm::Options options, uint64_t max_memory_bytes);
 
 constexpr uint64_t kSmallestMemtableBytes = uint64_t{1} << 20;

@@ -138,6 +138,7 @@ Options ThreadOptions(const std::string& directory) {
   options.memtable_bytes = 256 << 10;
   options.table_bytes = 64 << 10;
   options.block_cache_bytes = 64 << 10;
+  options.record_cache_bytes = 32 << 10;
   options.wal_slot_bytes = 256 << 10;
   options.wal_bytes = 1 << 20;
   options.read_threads = 2;

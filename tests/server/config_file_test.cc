@@ -176,7 +176,7 @@ TEST_CASE("every option's own spelling is taken again and means the same") {
   }
 }
 
-TEST_CASE("maxmemory bounds memtables and block cache together, and makes nothing larger") {
+TEST_CASE("maxmemory bounds memtables and caches together, and makes nothing larger") {
   const lsm::Options defaults;
   CHECK(FitToMemory(defaults, 0).block_cache_bytes == defaults.block_cache_bytes);
   const lsm::Options roomy = FitToMemory(defaults, uint64_t{1} << 40);
@@ -186,10 +186,12 @@ TEST_CASE("maxmemory bounds memtables and block cache together, and makes nothin
     const uint64_t bound = mib << 20;
     const lsm::Options fitted = FitToMemory(defaults, bound);
     INFO(mib);
-    CHECK(fitted.memtable_bytes * 4 + fitted.block_cache_bytes <= bound);
-    CHECK(fitted.memtable_bytes * 4 + fitted.block_cache_bytes >= bound / 2);
+    const uint64_t caches = fitted.block_cache_bytes + fitted.record_cache_bytes;
+    CHECK(fitted.memtable_bytes * 4 + caches <= bound);
+    CHECK(fitted.memtable_bytes * 4 + caches >= bound / 2);
   }
   CHECK(FitToMemory(defaults, 1).block_cache_bytes == kSmallestCacheBytes);
+  CHECK(FitToMemory(defaults, 1).record_cache_bytes == kSmallestCacheBytes);
 }
 
 }  // namespace

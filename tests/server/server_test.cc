@@ -27,6 +27,7 @@ Config SmallConfig() {
   config.engine.wal_slot_bytes = 1 << 20;
   config.engine.wal_bytes = 8 << 20;
   config.engine.block_cache_bytes = 1 << 20;
+  config.engine.record_cache_bytes = 1 << 20;
   return config;
 }
 

@@ -1,0 +1,78 @@
+#pragma once
+// Hot records of the tables, whole, by key (design §11): what a read had to search filter, index
+// and data block for is one probe the next time. Memtables are asked first, so it holds only what
+// no memtable has.
+//
+// Kept right by every write: a commit erases its keys (after it has copied its values, which may
+// stand here). What is read from a table goes in on the loop in the same step, when no memtable has
+// the key, so nothing older than the newest version ever stands here.
+//
+// Thread: owned and used by the loop thread alone.
+// Lifetime: entries point into the cache. Insert never evicts, so they are valid to the end of the
+// attempt; Trim, which the start of the next attempt calls, and Erase end them.
+// Eviction: second chance round a ring (Corbató 1968, CLOCK), new records without one, so a scan
+// passes through. Trim looks at no more than kMaxSteps records a call.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "lsm/memtable_index.h"
+#include "lsm/slab_arena.h"
+#include "lsm/types.h"
+
+namespace cairn::lsm {
+
+class RecordCache {
+ public:
+  // Larger values stay in their blocks.
+  static constexpr size_t kMaxRecordBytes = 2048;
+  static constexpr size_t kMaxSteps = 64;
+
+  // `hash_seed` is that of the hashes given to it, FilterHash's secret.
+  RecordCache(size_t capacity_bytes, uint64_t hash_seed)
+      : capacity_bytes_(capacity_bytes), hash_seed_(hash_seed) {}
+
+  // The entry of the key, or nullopt. Counts a hit or a miss and marks the record as used.
+  std::optional<Entry> Find(std::string_view key, uint64_t hash);
+  // Whether a live record of the key stands here, without counting or marking.
+  bool HasLive(std::string_view key, uint64_t hash) const;
+  // Begins to load what Find and Erase will look at first.
+  void Prefetch(uint64_t hash) const {
+    if (index_.size() > 0) index_.Prefetch(hash);
+  }
+  // Takes a copy; what is too large, or there already, is left out. Below is not kept: it is the
+  // memtable's business.
+  void Insert(std::string_view key, uint64_t hash, const Entry& entry);
+  void Erase(std::string_view key, uint64_t hash);
+  // Evicts towards the capacity.
+  void Trim();
+
+  void SetCapacity(size_t capacity_bytes) { capacity_bytes_ = capacity_bytes; }
+  // Records, index and ring; what the arena keeps for the next records not counted.
+  size_t held_bytes() const;
+  size_t record_count() const { return ring_.size(); }
+  uint64_t hits() const { return hits_; }
+  uint64_t misses() const { return misses_; }
+
+ private:
+  // A record with its place in the ring before it, so that the index can be the memtable's.
+  struct Node;
+  static Node* NodeOf(MemtableRecord* record);
+
+  void Remove(Node* node);
+
+  size_t capacity_bytes_;
+  const uint64_t hash_seed_;
+  size_t used_bytes_ = 0;
+  MemtableIndex index_;
+  SlabArena arena_;
+  std::vector<Node*> ring_;
+  size_t hand_ = 0;
+  uint64_t hits_ = 0;
+  uint64_t misses_ = 0;
+};
+
+}  // namespace cairn::lsm
