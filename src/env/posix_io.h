@@ -33,6 +33,8 @@ class Descriptor {
   int get() const { return fd_; }
   // Closes; 0 or errno. The descriptor is gone either way (Linux closes it even on EINTR).
   int Reset();
+  // Gives it away; the caller closes it.
+  int Release() { return std::exchange(fd_, -1); }
 
  private:
   int fd_ = -1;

@@ -53,6 +53,7 @@ enum class Admission : uint8_t {
 struct EngineStats {
   uint64_t memtable_bytes = 0, memtable_entries = 0;
   uint64_t frozen_memtables = 0, frozen_bytes = 0;
+  uint64_t retained_memtables = 0, retained_bytes = 0;  // flushed, kept for reads
   uint64_t runs = 0, tables = 0, table_bytes = 0;
   uint64_t block_cache_bytes = 0, block_cache_hits = 0, block_cache_misses = 0;
   uint64_t record_cache_bytes = 0, record_cache_records = 0, record_cache_hits = 0,

@@ -153,7 +153,10 @@ void FlushPipeline::Publish() {
       blocks_.Insert(warm.file, warm.offset, std::move(warm.block));
     }
     state_.version = catalog_.version;
+    state_.retained.insert(state_.retained.begin(), std::move(state_.frozen.back()));
     state_.frozen.pop_back();
+    const auto kept = static_cast<size_t>(store_.options.retained_memtables);
+    if (state_.retained.size() > kept) state_.retained.resize(kept);
     built_.reset();
   }
   log_.SetManifestEdit(catalog_.edit);

@@ -16,11 +16,12 @@ struct Options {
   SyncMode sync_mode = SyncMode::kAlways;  // may change while running (CONFIG SET appendfsync)
 
   size_t memtable_bytes = size_t{128} << 20;  // lsm-memtable-size: freeze when it holds this much
-  int max_frozen_memtables = 2;           // lsm-max-frozen-memtables: more than this parks writers
-  size_t block_bytes = 4096;              // lsm-block-size: a data block before compression
-  size_t table_bytes = size_t{64} << 20;  // lsm-table-size: where a run is cut into tables
-  double bloom_bits_per_key = 10;         // lsm-bloom-bits-per-key
-  bool compression = true;                // lsm-compression snappy|none
+  int max_frozen_memtables = 2;  // lsm-max-frozen-memtables: more than this parks writers
+  int retained_memtables = 1;  // lsm-retained-memtables: flushed ones kept for reads of single keys
+  size_t block_bytes = 4096;   // lsm-block-size: a data block before compression
+  size_t table_bytes = size_t{64} << 20;          // lsm-table-size: where a run is cut into tables
+  double bloom_bits_per_key = 10;                 // lsm-bloom-bits-per-key
+  bool compression = true;                        // lsm-compression snappy|none
   size_t block_cache_bytes = size_t{256} << 20;   // lsm-block-cache-size
   size_t record_cache_bytes = size_t{256} << 20;  // lsm-record-cache-size
 

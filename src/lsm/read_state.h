@@ -18,6 +18,9 @@ namespace cairn::lsm {
 struct ReadState {
   std::shared_ptr<Memtable> active;                     // null in a snapshot
   std::vector<std::shared_ptr<const Memtable>> frozen;  // newest first
+  // Flushed already, newest first, without a gap before `frozen`: the version's newest runs once
+  // more, for single keys, until the budget says that they go.
+  std::vector<std::shared_ptr<const Memtable>> retained;
   std::shared_ptr<const Version> version;
 };
 

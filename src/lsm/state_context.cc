@@ -27,10 +27,12 @@ std::optional<Entry> StateContext::GetFromActive(std::string_view key, uint64_t 
 
 std::optional<Entry> StateContext::GetFromMemtables(std::string_view key, uint64_t hash) {
   std::optional<Entry> entry = GetFromActive(key, hash);
-  for (size_t i = 0; !entry && i < state_.frozen.size(); ++i) {
-    const Memtable& frozen = *state_.frozen[i];
-    entry = frozen.Get(key, hash);
-    NoteSeen(entry ? entry->sequence : frozen.last_removed());
+  for (const auto* memtables : {&state_.frozen, &state_.retained}) {
+    for (size_t i = 0; !entry && i < memtables->size(); ++i) {
+      const Memtable& memtable = *(*memtables)[i];
+      entry = memtable.Get(key, hash);
+      NoteSeen(entry ? entry->sequence : memtable.last_removed());
+    }
   }
   return entry;
 }
@@ -63,9 +65,11 @@ Below StateContext::CheapBelow(SpaceId space, std::string_view user_key) {
   const std::string_view key = MakeKey(&key_, space, user_key);
   const uint64_t hash = FilterHash(key, filter_secret_);
   if (const std::optional<Entry> entry = GetFromActive(key, hash)) return entry->below;
-  for (const auto& frozen : state_.frozen) {
-    if (const std::optional<Entry> entry = frozen->Get(key, hash)) {
-      return entry->live() ? Below::kLive : Below::kAbsent;
+  for (const auto* memtables : {&state_.frozen, &state_.retained}) {
+    for (const auto& memtable : *memtables) {
+      if (const std::optional<Entry> entry = memtable->Get(key, hash)) {
+        return entry->live() ? Below::kLive : Below::kAbsent;
+      }
     }
   }
   if (records_ != nullptr && records_->HasLive(key, hash)) return Below::kLive;

@@ -130,6 +130,8 @@ void AddEngineOptions(std::vector<ConfigOption>& rows) {
                               16 * kGiB, kStart));
   rows.push_back(
       IntegerOption("lsm-max-frozen-memtables", FIELD(engine.max_frozen_memtables), 1, 64, kStart));
+  rows.push_back(
+      IntegerOption("lsm-retained-memtables", FIELD(engine.retained_memtables), 0, 64, kStart));
   rows.push_back(MemoryOption("lsm-block-size", FIELD(engine.block_bytes), 256, kMiB, kStart));
   rows.push_back(
       MemoryOption("lsm-table-size", FIELD(engine.table_bytes), 64 * kKiB, 16 * kGiB, kStart));

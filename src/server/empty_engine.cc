@@ -18,7 +18,7 @@ class EmptyIterator final : public lsm::Iterator {
   const lsm::Entry& entry() const override { return entry_; }
 
  private:
-  const lsm::Entry entry_;
+  const lsm::Entry entry_{};
 };
 
 class EmptyContext final : public lsm::ReadContext {
@@ -36,7 +36,7 @@ class EmptyContext final : public lsm::ReadContext {
   const Status& status() const override { return status_; }
 
  private:
-  const Status status_;
+  const Status status_{};
 };
 
 }  // namespace

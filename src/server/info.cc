@@ -167,6 +167,7 @@ void ServerInfo::WriteMemory(InfoWriter& out) {
   out.Field("lazyfree_pending_objects", 0);
   out.Field("cairn_memtable_bytes", engine.memtable_bytes);
   out.Field("cairn_frozen_memtable_bytes", engine.frozen_bytes);
+  out.Field("cairn_retained_memtable_bytes", engine.retained_bytes);
   out.Field("cairn_block_cache_bytes", engine.block_cache_bytes);
   out.Field("cairn_record_cache_bytes", engine.record_cache_bytes);
   out.Field("cairn_table_memory_bytes", engine.table_memory_bytes);

@@ -47,6 +47,8 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("lsm_memtable_bytes", stats.memtable_bytes);
   out.Field("lsm_frozen_memtables", stats.frozen_memtables);
   out.Field("lsm_frozen_bytes", stats.frozen_bytes);
+  out.Field("lsm_retained_memtables", stats.retained_memtables);
+  out.Field("lsm_retained_bytes", stats.retained_bytes);
   out.Field("lsm_runs", stats.runs);
   out.Field("lsm_tables", stats.tables);
   out.Field("lsm_table_bytes", stats.table_bytes);

@@ -6,7 +6,8 @@ namespace cairn {
 
 lsm::Options FitToMemory(lsm::Options options, uint64_t max_memory_bytes) {
   if (max_memory_bytes == 0) return options;
-  const auto memtables = static_cast<uint64_t>(options.max_frozen_memtables) + 2;
+  const auto memtables =
+      static_cast<uint64_t>(options.max_frozen_memtables + options.retained_memtables) + 2;
   const uint64_t memtable = std::max(max_memory_bytes / 2 / memtables, kSmallestMemtableBytes);
   options.memtable_bytes = std::min<uint64_t>(options.memtable_bytes, memtable);
   const uint64_t taken = options.memtable_bytes * memtables;

@@ -11,9 +11,9 @@
 namespace cairn {
 
 // max_memory_bytes 0: no bound, nothing changes. Memtables (the active one, those that may be
-// frozen, and one being frozen) get at most half, the block cache and the record cache half each of
-// what is left; none becomes smaller than kSmallestMemtableBytes or kSmallestCacheBytes, nor larger
-// than it was.
+// frozen, one being frozen, those retained) get at most half, the block cache and the record cache
+// half each of what is left; none becomes smaller than kSmallestMemtableBytes or
+// kSmallestCacheBytes, nor larger than it was.
 lsm::Options FitToMemory(lsm::Options options, uint64_t max_memory_bytes);
 
 constexpr uint64_t kSmallestMemtableBytes = uint64_t{1} << 20;

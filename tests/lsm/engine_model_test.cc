@@ -121,6 +121,7 @@ uint64_t ModelRun(uint64_t seed, Options options, int steps) {
   FaultEnv env(seed);
   if (random.OneIn(3)) options.memtable_bytes = 6 << 10;
   if (random.OneIn(3)) options.block_cache_bytes = 1;
+  options.retained_memtables = static_cast<int>(random.Uniform(4));
   if (random.OneIn(3)) options.record_cache_bytes = random.Uniform(2) << 20;
   if (random.OneIn(3)) options.bloom_bits_per_key = 0;
   EngineDriver driver(env, options);

@@ -351,7 +351,9 @@ TEST_CASE("engine: a long log becomes several runs, in one edit, and tells how f
 
 TEST_CASE("engine: what people are shown") {
   FaultEnv env;
-  EngineDriver driver(env, SmallOptions());
+  Options options = SmallOptions();
+  options.retained_memtables = 0;
+  EngineDriver driver(env, options);
   REQUIRE(driver.Open().ok());
   driver.Commit({Set("k", "old")}, false);
   driver.engine().FreezeNow();

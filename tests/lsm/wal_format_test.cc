@@ -81,8 +81,8 @@ TEST_CASE("a record verifies in its place, segment and store only") {
   SealRecordHeader(kTestIdentity, header, 8192, record.data());
   WalRecordHeader read;
   std::string_view payload;
-  REQUIRE(CheckRecord(kTestIdentity, 8192, record + "more", &read, &payload) ==
-          WalRecordCheck::kOk);
+  const std::string longer = record + "more";
+  REQUIRE(CheckRecord(kTestIdentity, 8192, longer, &read, &payload) == WalRecordCheck::kOk);
   CHECK(payload == std::string(300, 'p'));
   CHECK(read.flags == lsm::kWalFirstFragment);
   CHECK(!read.whole());

@@ -28,6 +28,7 @@ lsm::Options SmallOptions() {
   options.table_bytes = 8 << 10;
   options.block_cache_bytes = 16 << 10;
   options.record_cache_bytes = 8 << 10;
+  options.retained_memtables = 1;
   options.wal_slot_bytes = 32 << 10;
   options.wal_bytes = 128 << 10;
   return options;
