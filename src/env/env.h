@@ -137,6 +137,10 @@ class Env {
   // An exclusive lock on the file, made if missing. kBusy, with the holder's pid where it is
   // known, if another process (or this one) has it.
   virtual Result<std::unique_ptr<FileLock>> Lock(const std::string& path) = 0;
+  // OK if nobody holds the lock, kBusy as from Lock if somebody does, kNotFound without the file.
+  // For who only reads: makes and writes nothing. (Whoever locks in the microsecond of the question
+  // may be told kBusy.)
+  virtual Status CheckUnlocked(const std::string& path) = 0;
 
   virtual std::unique_ptr<ReadQueue> NewReadQueue(int thread_count) = 0;
 };

@@ -211,6 +211,16 @@ Result<std::unique_ptr<FileLock>> FaultEnv::Lock(const std::string& path) {
   return std::unique_ptr<FileLock>(std::make_unique<FaultFileLock>(core_, path));
 }
 
+Status FaultEnv::CheckUnlocked(const std::string& path) {
+  AssertMayBlock();
+  const std::lock_guard lock(core_->mutex);
+  return core_->Run(OpKind::kStat, path, "locked", [&]() -> Status {
+    RETURN_IF_ERROR(core_->disk.Find(path).status());
+    if (core_->locks.contains(path)) return Status::Busy(path + ": locked by this process");
+    return {};
+  });
+}
+
 std::unique_ptr<ReadQueue> FaultEnv::NewReadQueue(int /*thread_count*/) {
   return NewFaultReadQueue(reads_);
 }

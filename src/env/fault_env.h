@@ -101,6 +101,7 @@ class FaultEnv final : public Env {
   Result<uint64_t> FreeBytes(const std::string& path) override;
   Result<bool> OverwritesInPlace(const std::string& path) override;
   Result<std::unique_ptr<FileLock>> Lock(const std::string& path) override;
+  Status CheckUnlocked(const std::string& path) override;
   std::unique_ptr<ReadQueue> NewReadQueue(int thread_count) override;
 
  private:

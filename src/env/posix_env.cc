@@ -59,6 +59,10 @@ class PosixEnv final : public Env {
     AssertMayBlock();
     return posix::LockFile(path);
   }
+  Status CheckUnlocked(const std::string& path) override {
+    AssertMayBlock();
+    return posix::CheckUnlocked(path);
+  }
   Result<std::string> ReadSmallFile(const std::string& path, size_t limit_bytes) override;
   Status ReplaceFile(const std::string& path, std::string_view content) override;
 

@@ -146,6 +146,19 @@ std::string HolderPid(int fd) {
   return pid.empty() ? "unknown" : pid;
 }
 
+// flock, not fcntl: its owner is the open file, so that a second lock in the same process fails
+// too, and closing another descriptor of the file does not release it.
+Status TryLock(int fd, const std::string& path, int kind) {
+  int result;
+  do {
+    result = ::flock(fd, kind | LOCK_NB);
+  } while (result != 0 && errno == EINTR);
+  if (result != 0 && errno == EWOULDBLOCK) {
+    return Status::Busy(fmt::format("{}: locked by process {}", path, HolderPid(fd)));
+  }
+  return result == 0 ? Status::Ok() : ErrnoStatus(path, "lock", errno);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ReadableFile>> OpenReadable(const std::string& path) {
@@ -167,22 +180,19 @@ Result<std::unique_ptr<SlotFile>> OpenSlot(const std::string& path) {
       std::make_unique<PosixSlotFile>(path, std::move(fd), size_bytes));
 }
 
-// flock, not fcntl: its owner is the open file, so that a second lock in the same process fails
-// too, and closing another descriptor of the file does not release it.
 Result<std::unique_ptr<FileLock>> LockFile(const std::string& path) {
   ASSIGN_OR_RETURN(Descriptor fd, Open(path, O_RDWR | O_CREAT));
-  int result;
-  do {
-    result = ::flock(fd.get(), LOCK_EX | LOCK_NB);
-  } while (result != 0 && errno == EINTR);
-  if (result != 0 && errno == EWOULDBLOCK) {
-    return Status::Busy(fmt::format("{}: locked by process {}", path, HolderPid(fd.get())));
-  }
-  if (result != 0) return ErrnoStatus(path, "lock", errno);
+  RETURN_IF_ERROR(TryLock(fd.get(), path, LOCK_EX));
   // For people, and for the message above; the lock itself is what counts.
   if (::ftruncate(fd.get(), 0) != 0) return ErrnoStatus(path, "truncate", errno);
   RETURN_IF_ERROR(WriteAll(fd.get(), path, 0, fmt::format("{}\n", ::getpid())));
   return std::unique_ptr<FileLock>(std::make_unique<PosixFileLock>(std::move(fd)));
+}
+
+// A shared lock, which goes with the descriptor: a reader may take it, and two readers at once.
+Status CheckUnlocked(const std::string& path) {
+  ASSIGN_OR_RETURN(const Descriptor fd, Open(path, O_RDONLY));
+  return TryLock(fd.get(), path, LOCK_SH);
 }
 
 }  // namespace cairn::posix

@@ -13,5 +13,6 @@ Result<std::unique_ptr<ReadableFile>> OpenReadable(const std::string& path);
 Result<std::unique_ptr<AppendFile>> CreateAppend(const std::string& path);
 Result<std::unique_ptr<SlotFile>> OpenSlot(const std::string& path);
 Result<std::unique_ptr<FileLock>> LockFile(const std::string& path);
+Status CheckUnlocked(const std::string& path);
 
 }  // namespace cairn::posix

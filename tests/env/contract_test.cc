@@ -192,11 +192,15 @@ FOR_EVERY_ENV("directories are made with their parents") {
 FOR_EVERY_ENV("a lock has one holder and goes with it") {
   TestType on;
   const std::string path = on.directory + "/LOCK";
+  CHECK(on.env.CheckUnlocked(path).code() == StatusCode::kNotFound);
+  CHECK_FALSE(on.env.Exists(path).value());
   auto lock = on.env.Lock(path).value();
   const Status second = on.env.Lock(path).status();
   CHECK(second.code() == StatusCode::kBusy);
   CHECK(second.message().find(path) != std::string_view::npos);
+  CHECK(on.env.CheckUnlocked(path).ToString() == second.ToString());
   lock.reset();
+  CHECK(on.env.CheckUnlocked(path).ok());
   CHECK(on.env.Lock(path).ok());
   CHECK(on.env.Exists(path).value());
 }
