@@ -1,0 +1,19 @@
+// cairn-check: reads a data directory without a server and says what is damaged in it. See `help`.
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "env/posix_env.h"
+#include "tools/check/check.h"
+
+int main(int argc, char** argv) {
+  const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+  const std::unique_ptr<cairn::Env> env = cairn::NewPosixEnv();
+  return cairn::check::Run(
+      *env, arguments, [](std::string_view line) { fmt::print("{}\n", line); },
+      [](std::string_view line) { fmt::print(stderr, "{}\n", line); });
+}
