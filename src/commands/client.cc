@@ -85,6 +85,7 @@ void ClientNoTouchCommand(CommandContext& c) {
 void ClientReplyCommand(CommandContext& c) {
   if (Is(c.argv[2], "ON")) {
     c.session.reply_mode = ReplyMode::kOn;
+    c.session.skip_this_reply = false;
     c.reply.Ok();
   } else if (Is(c.argv[2], "OFF")) {
     c.session.reply_mode = ReplyMode::kOff;

@@ -44,7 +44,7 @@ SpaceId Transaction::SpaceOf(int db) const {
 
 KeyRef Transaction::Open(int db, std::string_view key) {
   KeyRef ref{.db = db, .space = SpaceOf(db), .name = key};
-  map_seen_ = std::max(map_seen_, keyspace_.databases_[static_cast<size_t>(db)].mapped_at);
+  NoteMapSeen(db);
   if (ref.space == 0) {
     ref.below = Below::kAbsent;
     return ref;
@@ -69,6 +69,10 @@ KeyRef Transaction::Open(int db, std::string_view key) {
   ref.expire_at_ms = entry->expire_at_ms;
   ref.value = entry->value;
   return ref;
+}
+
+void Transaction::NoteMapSeen(int db) {
+  map_seen_ = std::max(map_seen_, keyspace_.databases_[static_cast<size_t>(db)].mapped_at);
 }
 
 KeyRef Transaction::FromStaged(KeyRef ref, const lsm::StagedWrite& staged) const {
@@ -143,6 +147,7 @@ void Transaction::Delete(const KeyRef& key) {
 
 void Transaction::FlushDatabase(int db) {
   const SpaceId space = SpaceOf(db);
+  NoteMapSeen(db);  // what is empty already may be so by a FLUSHDB that is not safe yet
   Notify(KeyEventClass::kGeneric, {}, db, {});
   if (space == 0) return;
   died_.push_back(space);
@@ -153,6 +158,8 @@ void Transaction::FlushDatabase(int db) {
 void Transaction::SwapDatabases(int a, int b) {
   Notify(KeyEventClass::kGeneric, {}, a, {});
   Notify(KeyEventClass::kGeneric, {}, b, {});
+  NoteMapSeen(a);
+  NoteMapSeen(b);
   const SpaceId space_a = SpaceOf(a);
   const SpaceId space_b = SpaceOf(b);
   if (space_a == space_b) return;  // the same database, or two that nothing was written to

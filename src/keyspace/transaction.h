@@ -152,6 +152,8 @@ class Transaction {
   void StageExpired(const KeyRef& key);
   // Gives a database without a space a new one.
   lsm::SpaceId SpaceForWrite(int db);
+  // What the attempt answers depends on which space the database is.
+  void NoteMapSeen(int db);
   void MapDatabase(int db, lsm::SpaceId space);
   void StageSystem(std::string_view key, std::string_view value);
   void StageChange(KeyEventClass event_class, std::string_view event, int db, std::string_view key,

@@ -203,6 +203,15 @@ TEST_CASE("FLUSHDB gives up the space and what reads the database depends on tha
   CHECK_FALSE(store.tx.Open(0, "k").exists);
   // A power cut could take the absence back: the reply waits for the flush.
   CHECK(store.tx.newest_seen() == flushed);
+  // So does that of a FLUSHDB, or a SWAPDB, that finds nothing more to do.
+  store.Begin();
+  store.tx.FlushDatabase(0);
+  CHECK_FALSE(store.tx.has_writes());
+  CHECK(store.tx.newest_seen() == flushed);
+  store.Begin();
+  store.tx.SwapDatabases(0, 2);
+  CHECK_FALSE(store.tx.has_writes());
+  CHECK(store.tx.newest_seen() == flushed);
   store.Begin();
   CHECK(store.tx.Open(1, "k").exists);
   CHECK(store.tx.newest_seen() < flushed);

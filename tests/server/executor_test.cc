@@ -185,6 +185,7 @@ TEST_CASE("CLIENT REPLY OFF and SKIP keep replies back") {
   Fixture f;
   Client client = f.Connect();
   CHECK(f.Ask(client, "CLIENT REPLY SKIP\r\nPING\r\nECHO 1\r\n") == "$1\r\n1\r\n");
+  CHECK(f.Ask(client, "CLIENT REPLY SKIP\r\nCLIENT REPLY ON\r\n") == "+OK\r\n");
   CHECK(f.Ask(client, "CLIENT REPLY OFF\r\nPING\r\nNOSUCH\r\nSET k v\r\n").empty());
   CHECK(f.Ask(client, "CLIENT REPLY ON\r\nGET k\r\n") == "+OK\r\n$1\r\nv\r\n");
 }

@@ -173,6 +173,35 @@ TEST_CASE("a read waits until what it saw is durable, an absence included") {
   CHECK(fourth.Take() == ":2\r\n");
 }
 
+TEST_CASE("a command that finds its work done waits until that is durable") {
+  Fixture f;
+  Client writer = f.Connect();
+  CHECK(f.Ask(writer, "SET k v EX 100\r\n") == "+OK\r\n");
+  f.engine.set_hold_durability(true);
+  writer.Send("PERSIST k\r\nSETNX n 1\r\nSELECT 1\r\nSET k v\r\nFLUSHDB\r\n");
+  f.Tick();
+  std::vector<Client> late;
+  for (const auto* again :
+       {"PERSIST k\r\n", "SETNX n 2\r\n", "SET n 2 NX\r\n", "MSETNX n 2 m 2\r\n",
+        "RENAMENX k n\r\n", "DEL k2\r\nSELECT 1\r\nDEL k\r\n", "SELECT 1\r\nFLUSHDB\r\n",
+        "SWAPDB 1 2\r\n"}) {
+    late.push_back(f.Connect());
+    late.back().Send(again);
+  }
+  f.Tick();
+  const auto applied = f.engine.watermarks().applied;
+  f.engine.AdvanceTo(applied, 1);
+  f.Tick();
+  for (Client& client : late) {
+    const std::string got = client.Take();
+    CHECK((got.empty() || got == ":0\r\n+OK\r\n" || got == "+OK\r\n"));
+    CHECK(f.Ask(client, "PING\r\n").empty());  // behind what waits
+  }
+  f.engine.AdvanceTo(applied, applied);
+  f.Tick();
+  for (Client& client : late) CHECK(client.Take().ends_with("+PONG\r\n"));
+}
+
 TEST_CASE("a failed log answers errors for what is not durable, and refuses writes") {
   Fixture f;
   Client client = f.Connect();
