@@ -43,6 +43,7 @@ class EngineImpl final : public Engine {
   void Fetch(ReadContext& context, std::function<void(const Status&)> done) override;
   void CancelFetch(ReadContext& context) override;
   void RetryContext(ReadContext& context) override;
+  void Prefetch(std::span<const KeyHint> keys) override;
 
   SpaceCount Count(SpaceId space) const override;
   void Settle(std::function<void()> done) override;

@@ -1,5 +1,8 @@
+#include <algorithm>
+#include <array>
 #include <utility>
 
+#include "lsm/bloom.h"
 #include "lsm/engine_impl.h"
 #include "util/check.h"
 
@@ -35,6 +38,30 @@ void EngineImpl::Fetch(ReadContext& context, std::function<void(const Status&)> 
 
 void EngineImpl::CancelFetch(ReadContext& context) {
   AsLoopContext(context).CancelFetch();
+}
+
+void EngineImpl::Prefetch(std::span<const KeyHint> keys) {
+  std::array<uint64_t, kMaxKeyHints> hashes;
+  const size_t count = std::min(keys.size(), hashes.size());
+  // First the index slots of all, then the records: by then the slots are there.
+  for (size_t i = 0; i < count; ++i) {
+    const uint64_t hash =
+        FilterHash(MakeKey(&key_, keys[i].space, keys[i].key), store_->filter_secret);
+    hashes[i] = hash;
+    state_.active->Prefetch(hash);
+    for (const auto& frozen : state_.frozen) frozen->Prefetch(hash);
+    for (const RetainedMemtable& retained : state_.retained) retained.memtable->Prefetch(hash);
+    records_.Prefetch(hash);
+  }
+  for (size_t i = 0; i < count; ++i) {
+    const uint64_t hash = hashes[i];
+    bool found = state_.active->PrefetchRecord(hash);
+    for (const auto& frozen : state_.frozen) found = found || frozen->PrefetchRecord(hash);
+    for (const RetainedMemtable& retained : state_.retained) {
+      found = found || retained.memtable->PrefetchRecord(hash);
+    }
+    if (!found) records_.PrefetchRecord(hash);
+  }
 }
 
 // So that the first read of each table has one trip less to wait for.

@@ -61,7 +61,9 @@ EngineStats EngineImpl::Stats() const {
   stats.frozen_memtables = state_.frozen.size();
   for (const auto& frozen : state_.frozen) stats.frozen_bytes += frozen->held_bytes();
   stats.retained_memtables = state_.retained.size();
-  for (const auto& retained : state_.retained) stats.retained_bytes += retained->held_bytes();
+  for (const RetainedMemtable& retained : state_.retained) {
+    stats.retained_bytes += retained.memtable->held_bytes();
+  }
   stats.runs = state_.version->runs().size();
   stats.tables = state_.version->table_count();
   stats.table_bytes = state_.version->size_bytes();
@@ -106,7 +108,9 @@ std::string EngineImpl::DebugString() const {
   if (health_ != Health::kHealthy) text += health_text() + "\n";
   text += DescribeMemtable("active", *state_.active);
   for (const auto& frozen : state_.frozen) text += DescribeMemtable("frozen", *frozen);
-  for (const auto& retained : state_.retained) text += DescribeMemtable("retained", *retained);
+  for (const RetainedMemtable& retained : state_.retained) {
+    text += DescribeMemtable("retained", *retained.memtable);
+  }
   const WalSlots::Stats slots = slots_->stats();
   text += fmt::format("log: {} bytes past the tables, {} slots, {} free\n",
                       log_->bytes_since(flush_->flushed_seq()), slots.slots, slots.free_slots);
@@ -125,7 +129,9 @@ std::string EngineImpl::TraceKey(SpaceId space, std::string_view user_key) {
   };
   in_memtable("active", *state_.active);
   for (const auto& frozen : state_.frozen) in_memtable("frozen", *frozen);
-  for (const auto& retained : state_.retained) in_memtable("retained", *retained);
+  for (const RetainedMemtable& retained : state_.retained) {
+    in_memtable("retained", *retained.memtable);
+  }
   TraceTables(key, &text);
   return text;
 }

@@ -89,7 +89,7 @@ class FlushJob {
     if (source_.kept_blocks() > kSettleKeepBlocks) source_.Clear();
     Entry older;
     const Lookup found =
-        GetFromVersion(below_, source_, key, FilterHash(key, store_.filter_secret), &older);
+        GetFromVersion(below_, 0, source_, key, FilterHash(key, store_.filter_secret), &older);
     if (found == Lookup::kUnknown) {
       // Damage or an I/O error below is not the flush's business, and not worth meeting again.
       settle_budget_ = 0;

@@ -153,7 +153,9 @@ void FlushPipeline::Publish() {
       blocks_.Insert(warm.file, warm.offset, std::move(warm.block));
     }
     state_.version = catalog_.version;
-    state_.retained.insert(state_.retained.begin(), std::move(state_.frozen.back()));
+    state_.retained.insert(
+        state_.retained.begin(),
+        {std::move(state_.frozen.back()), built_->tables.empty() ? RunId{0} : built_id_});
     state_.frozen.pop_back();
     const auto kept = static_cast<size_t>(store_.options.retained_memtables);
     if (state_.retained.size() > kept) state_.retained.resize(kept);

@@ -58,6 +58,7 @@ class Memtable {
   Position Find(std::string_view key) const { return Find(key, HashOf(key)); }
   // Begins to load what Find will look at first.
   void Prefetch(uint64_t hash) const { index_.Prefetch(hash); }
+  bool PrefetchRecord(uint64_t hash) const { return index_.PrefetchRecord(hash); }
   bool Valid(const Position& position) const { return position.stamp == stamp_; }
   // The entry there, or nullopt if the key has none. Requires: Valid(position).
   std::optional<Entry> Read(const Position& position) const;

@@ -8,6 +8,7 @@ namespace {
 constexpr size_t kSegmentSlots = 256;
 // Beyond this share linear probing gets long.
 constexpr size_t kSegmentFull = kSegmentSlots * 3 / 4;
+constexpr size_t kPrefetchedBytes = 192;
 }  // namespace
 
 // Linear probing from the hash's low bits, round the end; entries move back on removal, so a probe
@@ -74,6 +75,19 @@ MemtableRecord* MemtableIndex::Find(std::string_view key, uint64_t hash) const {
 
 void MemtableIndex::Prefetch(uint64_t hash) const {
   __builtin_prefetch(&SegmentOf(hash).slots[Segment::HomeOf(hash)]);
+}
+
+bool MemtableIndex::PrefetchRecord(uint64_t hash) const {
+  const Segment& segment = SegmentOf(hash);
+  for (size_t at = Segment::HomeOf(hash);; at = (at + 1) & Segment::kMask) {
+    const Slot& slot = segment.slots[at];
+    if (slot.record == nullptr) return false;
+    if (slot.hash != hash) continue;
+    // Header, key and a small value; the processor itself follows a long one.
+    const char* bytes = reinterpret_cast<const char*>(slot.record);
+    for (size_t line = 0; line < kPrefetchedBytes; line += 64) __builtin_prefetch(bytes + line);
+    return true;
+  }
 }
 
 void MemtableIndex::Insert(uint64_t hash, MemtableRecord* record) {

@@ -32,6 +32,9 @@ class MemtableIndex {
   MemtableRecord* Find(std::string_view key, uint64_t hash) const;
   // Begins to load what Find will look at first.
   void Prefetch(uint64_t hash) const;
+  // Begins to load the record that Find would look at, if there is one; what Prefetch loads should
+  // have arrived.
+  bool PrefetchRecord(uint64_t hash) const;
   // Requires: the key is not there.
   void Insert(uint64_t hash, MemtableRecord* record);
   // Another record of the same key in its place. Requires: `old` is there.

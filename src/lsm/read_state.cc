@@ -59,12 +59,23 @@ bool Excluded(const Candidate& candidate, uint64_t hash) {
 
 }  // namespace
 
-Lookup GetFromVersion(const Version& version, BlockSource& source, std::string_view key,
-                      uint64_t hash, Entry* entry) {
-  if (version.runs().empty()) return Lookup::kAbsent;
+size_t ReadState::CoveredRuns() const {
+  const std::vector<SortedRun>& runs = version->runs();
+  size_t covered = 0;
+  for (const RetainedMemtable& kept : retained) {
+    if (kept.run == 0) continue;
+    if (covered == runs.size() || runs[covered].id != kept.run) break;
+    ++covered;
+  }
+  return covered;
+}
+
+Lookup GetFromVersion(const Version& version, size_t skipped, BlockSource& source,
+                      std::string_view key, uint64_t hash, Entry* entry) {
+  if (skipped == version.runs().size()) return Lookup::kAbsent;
   std::array<Candidate, kProbedTogether> candidates;
   bool unknown = false;
-  for (size_t next = 0; next < version.runs().size();) {
+  for (size_t next = skipped; next < version.runs().size();) {
     const size_t count = NextCandidates(version.runs(), &next, source, key, hash, &candidates);
     for (size_t i = 0; i < count; ++i) {
       if (Excluded(candidates[i], hash)) continue;
@@ -81,11 +92,11 @@ Lookup GetFromVersion(const Version& version, BlockSource& source, std::string_v
   return unknown ? Lookup::kUnknown : Lookup::kAbsent;
 }
 
-Below CheapBelowVersion(const Version& version, BlockSource& peek, std::string_view key,
-                        uint64_t hash) {
-  if (version.runs().empty()) return Below::kAbsent;
+Below CheapBelowVersion(const Version& version, size_t skipped, BlockSource& peek,
+                        std::string_view key, uint64_t hash) {
+  if (skipped == version.runs().size()) return Below::kAbsent;
   std::array<Candidate, kProbedTogether> candidates;
-  for (size_t next = 0; next < version.runs().size();) {
+  for (size_t next = skipped; next < version.runs().size();) {
     const size_t count = NextCandidates(version.runs(), &next, peek, key, hash, &candidates);
     for (size_t i = 0; i < count; ++i) {
       if (!Excluded(candidates[i], hash)) return Below::kUnknown;

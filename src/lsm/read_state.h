@@ -15,22 +15,33 @@
 
 namespace cairn::lsm {
 
+// A memtable that was flushed, and the run that holds the same.
+struct RetainedMemtable {
+  std::shared_ptr<const Memtable> memtable;
+  RunId run = 0;  // 0: nothing of it was left to be flushed
+};
+
 struct ReadState {
   std::shared_ptr<Memtable> active;                     // null in a snapshot
   std::vector<std::shared_ptr<const Memtable>> frozen;  // newest first
-  // Flushed already, newest first, without a gap before `frozen`: the version's newest runs once
-  // more, for single keys, until the budget says that they go.
-  std::vector<std::shared_ptr<const Memtable>> retained;
+  // Newest first, without a gap behind `frozen`: the version's newest runs once more, for single
+  // keys, as many as the options say.
+  std::vector<RetainedMemtable> retained;
   std::shared_ptr<const Version> version;
+
+  // How many of the version's newest runs have nothing that the retained memtables have not.
+  size_t CoveredRuns() const;
 };
 
-// The newest entry of the key in the version's runs. `hash` is its FilterHash.
-Lookup GetFromVersion(const Version& version, BlockSource& source, std::string_view key,
-                      uint64_t hash, Entry* entry);
+// The newest entry of the key in the version's runs but the newest `skipped`. `hash` is its
+// FilterHash.
+Lookup GetFromVersion(const Version& version, size_t skipped, BlockSource& source,
+                      std::string_view key, uint64_t hash, Entry* entry);
 
-// Whether a live value of the key lies in the version, as far as filters say, without a look at
-// any data: kAbsent or kUnknown. `peek` gives what is in memory and lists no misses.
-Below CheapBelowVersion(const Version& version, BlockSource& peek, std::string_view key,
-                        uint64_t hash);
+// Whether a live value of the key lies in the version's runs but the newest `skipped`, as far as
+// filters say, without a look at any data: kAbsent or kUnknown. `peek` gives what is in memory and
+// lists no misses.
+Below CheapBelowVersion(const Version& version, size_t skipped, BlockSource& peek,
+                        std::string_view key, uint64_t hash);
 
 }  // namespace cairn::lsm

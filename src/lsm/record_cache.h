@@ -43,6 +43,9 @@ class RecordCache {
   void Prefetch(uint64_t hash) const {
     if (index_.size() > 0) index_.Prefetch(hash);
   }
+  void PrefetchRecord(uint64_t hash) const {
+    if (index_.size() > 0) index_.PrefetchRecord(hash);
+  }
   // Takes a copy; what is too large, or there already, is left out. Below is not kept: it is the
   // memtable's business.
   void Insert(std::string_view key, uint64_t hash, const Entry& entry);

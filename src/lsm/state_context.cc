@@ -27,12 +27,15 @@ std::optional<Entry> StateContext::GetFromActive(std::string_view key, uint64_t 
 
 std::optional<Entry> StateContext::GetFromMemtables(std::string_view key, uint64_t hash) {
   std::optional<Entry> entry = GetFromActive(key, hash);
-  for (const auto* memtables : {&state_.frozen, &state_.retained}) {
-    for (size_t i = 0; !entry && i < memtables->size(); ++i) {
-      const Memtable& memtable = *(*memtables)[i];
-      entry = memtable.Get(key, hash);
-      NoteSeen(entry ? entry->sequence : memtable.last_removed());
-    }
+  for (size_t i = 0; !entry && i < state_.frozen.size(); ++i) {
+    const Memtable& frozen = *state_.frozen[i];
+    entry = frozen.Get(key, hash);
+    NoteSeen(entry ? entry->sequence : frozen.last_removed());
+  }
+  // As for the run that it covers, an absence depends on nothing: what was flushed is durable.
+  for (size_t i = 0; !entry && i < state_.retained.size(); ++i) {
+    entry = state_.retained[i].memtable->Get(key, hash);
+    if (entry) NoteSeen(entry->sequence);
   }
   return entry;
 }
@@ -44,7 +47,8 @@ std::optional<Entry> StateContext::GetFromTables(std::string_view key, uint64_t 
   if (records_ != nullptr) entry = records_->Find(key, hash);
   if (!entry) {
     entry.emplace();
-    const Lookup found = GetFromVersion(*state_.version, source_, key, hash, &*entry);
+    const Lookup found =
+        GetFromVersion(*state_.version, state_.CoveredRuns(), source_, key, hash, &*entry);
     if (found != Lookup::kFound) return std::nullopt;
     if (records_ != nullptr) records_->Insert(key, hash, *entry);
   }
@@ -65,15 +69,17 @@ Below StateContext::CheapBelow(SpaceId space, std::string_view user_key) {
   const std::string_view key = MakeKey(&key_, space, user_key);
   const uint64_t hash = FilterHash(key, filter_secret_);
   if (const std::optional<Entry> entry = GetFromActive(key, hash)) return entry->below;
-  for (const auto* memtables : {&state_.frozen, &state_.retained}) {
-    for (const auto& memtable : *memtables) {
-      if (const std::optional<Entry> entry = memtable->Get(key, hash)) {
-        return entry->live() ? Below::kLive : Below::kAbsent;
-      }
-    }
+  const auto below_is = [](const Entry& entry) {
+    return entry.live() ? Below::kLive : Below::kAbsent;
+  };
+  for (const auto& frozen : state_.frozen) {
+    if (const std::optional<Entry> entry = frozen->Get(key, hash)) return below_is(*entry);
+  }
+  for (const RetainedMemtable& retained : state_.retained) {
+    if (const auto entry = retained.memtable->Get(key, hash)) return below_is(*entry);
   }
   if (records_ != nullptr && records_->HasLive(key, hash)) return Below::kLive;
-  return CheapBelowVersion(*state_.version, peek_, key, hash);
+  return CheapBelowVersion(*state_.version, state_.CoveredRuns(), peek_, key, hash);
 }
 
 std::unique_ptr<Iterator> StateContext::NewIterator(SpaceId space, std::string_view lower,

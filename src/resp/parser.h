@@ -67,6 +67,13 @@ class Parser {
   // Frees a large previous command's memory, also when *input is empty: so call it until kNeedMore.
   Outcome Next(std::string_view* input, std::vector<std::string_view>* argv);
 
+  // Takes one whole command off the front of *input as Next would, but keeps no trace of it: a look
+  // ahead. False if there is none, or one that Next has to look at more closely.
+  bool Peek(std::string_view* input, std::vector<std::string_view>* argv) const {
+    argv->clear();
+    return phase_ == Phase::kIdle && TakeWholeCommand(input, argv);
+  }
+
   // Where the socket's next bytes belong if a large bulk is on its way; empty otherwise, or if
   // input is left. Valid until the next call of another method. After reading n bytes there, call
   // CommitDirectRead(n) and then Next, with an empty input.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/executor.h"
 #include "util/check.h"
 
 namespace cairn {
@@ -51,6 +52,32 @@ void Clients::AddReady(Connection& connection) {
   if (connection.ready_ || connection.closed()) return;
   connection.ready_ = true;
   ready_.push_back(&connection);
+}
+
+void Clients::AddArrived(Connection& connection, size_t bytes) {
+  DCHECK(!connection.arrived_);
+  connection.arrived_ = true;
+  arrived_.push_back({&connection, {read_buffer_.get() + arrived_bytes_, bytes}, 0});
+  arrived_bytes_ += bytes;
+  if (kReadBufferBytes - arrived_bytes_ < kLeastReadBytes) RunArrived();
+}
+
+void Clients::RunArrived() {
+  for (size_t begin = 0; begin < arrived_.size();) {
+    size_t end = begin;
+    for (size_t left = Connection::kAnnounced; end < arrived_.size() && left > 0; ++end) {
+      Arrived& arrived = arrived_[end];
+      if (arrived.connection->closed()) continue;
+      arrived.announced = arrived.connection->Announce(arrived.input, left);
+      left -= arrived.announced;
+    }
+    parts_.executor.Prefetch();
+    for (; begin < end; ++begin) {
+      arrived_[begin].connection->RunArrived(arrived_[begin].input, arrived_[begin].announced);
+    }
+  }
+  arrived_.clear();
+  arrived_bytes_ = 0;
 }
 
 void Clients::RunReadyTurns() {

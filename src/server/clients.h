@@ -52,6 +52,9 @@ class Clients {
   Connection* Find(uint64_t id);
 
   // --- the loop's steps ---
+  // Runs what has come in since the last call. What the poll read is run together: one connection
+  // after the other, with the keys of all of them on their way from memory.
+  void RunArrived();
   // Gives every connection on the ready ring one turn. The loop must not sleep while
   // has_ready_turns().
   void RunReadyTurns();
@@ -72,7 +75,13 @@ class Clients {
   const TickClock& clock() const { return parts_.clock; }
   const ClientLimits& limits() const { return parts_.limits; }
   const resp::Limits& parser_limits() const { return parts_.parser_limits; }
-  std::span<char> read_buffer() { return {read_buffer_.get(), kReadBufferBytes}; }
+  // Where the next bytes of a socket may go.
+  std::span<char> ReadTarget() {
+    return {read_buffer_.get() + arrived_bytes_, kReadBufferBytes - arrived_bytes_};
+  }
+  // `bytes` at the front of ReadTarget are the connection's, which is given them by RunArrived; at
+  // once if there is little room left.
+  void AddArrived(Connection& connection, size_t bytes);
   // The arguments of the command being run.
   std::vector<std::string_view>& argv() { return argv_; }
   void AddDirty(Connection& connection);
@@ -83,8 +92,18 @@ class Clients {
   void LogIdle(const Connection& connection);
 
  private:
+  struct Arrived {
+    Connection* connection;
+    std::string_view input;
+    size_t announced;
+  };
+  // Less room than this, and what has come in is run before the next read.
+  static constexpr size_t kLeastReadBytes = 16 * 1024;
+
   const Parts parts_;
   std::unique_ptr<char[]> read_buffer_;
+  std::vector<Arrived> arrived_;
+  size_t arrived_bytes_ = 0;  // at the front of read_buffer_
   std::vector<std::string_view> argv_;
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;
   uint64_t next_id_ = 1;

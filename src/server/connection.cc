@@ -49,7 +49,9 @@ std::span<char> Connection::ReadTarget() {
     direct_read_ = !target.empty();
     if (direct_read_) return target;
   }
-  return clients_.read_buffer();
+  // What came in first is run first.
+  if (arrived_) return {};
+  return clients_.ReadTarget();
 }
 
 void Connection::OnRead(size_t bytes) {
@@ -59,24 +61,44 @@ void Connection::OnRead(size_t bytes) {
   idle_since_nanos_ = clients_.clock().tick_nanos();
   if (direct_read_) {
     parser_.CommitDirectRead(bytes);
-    return Process({});
+    return Process({}, 0);
   }
-  const std::string_view input(clients_.read_buffer().data(), bytes);
   if (closing_) return;
-  if (CanRun() && unparsed_.empty()) return Process(input);
-  unparsed_.append(input);
+  if (CanRun() && unparsed_.empty()) return clients_.AddArrived(*this, bytes);
+  unparsed_.append(clients_.ReadTarget().data(), bytes);
   PauseReading();
   OverQueryLimit();
 }
 
+// Stops behind a command without keys: the next ones may mean something else then (SELECT, AUTH).
+size_t Connection::Announce(std::string_view input, size_t most) {
+  std::vector<std::string_view>& argv = clients_.argv();
+  size_t count = 0;
+  while (count < most && parser_.Peek(&input, &argv)) {
+    ++count;
+    if (!clients_.executor().Announce(session_, argv)) break;
+  }
+  return count;
+}
+
+void Connection::RunArrived(std::string_view input, size_t announced) {
+  arrived_ = false;
+  if (!closed()) Process(input, announced);
+}
+
 // Runs commands off the front of `input`, which is unparsed_'s rest, the shared read buffer, or
 // empty after a direct read.
-void Connection::Process(std::string_view input) {
+void Connection::Process(std::string_view input, size_t announced) {
   std::vector<std::string_view>& argv = clients_.argv();
   uint64_t now = clients_.clock().Nanos();
   const uint64_t deadline = now + kTurnNanos;
   for (int ran = 0; CanRun(); ++ran) {
     if (ran >= kTurnCommands || now >= deadline) break;
+    if (announced == 0 && !input.empty()) {
+      announced = Announce(input, kAnnounced);
+      clients_.executor().Prefetch();
+    }
+    if (announced > 0) --announced;
     const resp::Parser::Outcome outcome = parser_.Next(&input, &argv);
     if (outcome == resp::Parser::kNeedMore) break;
     if (outcome == resp::Parser::kError) {
@@ -118,7 +140,7 @@ void Connection::AfterInput() {
 }
 
 void Connection::TakeTurn() {
-  Process(std::string_view(unparsed_).substr(unparsed_offset_));
+  Process(std::string_view(unparsed_).substr(unparsed_offset_), 0);
 }
 
 void Connection::OnUnparked() {
@@ -160,6 +182,8 @@ void Connection::OnWritten() {
 }
 
 void Connection::OnEnd(std::string_view error) {
+  if (arrived_) clients_.RunArrived();
+  if (closed()) return;
   reading_ = false;
   if (!error.empty()) return Close();
   // The peer may only have shut down its side (a pipeline fed by a shell): what it sent is still

@@ -27,6 +27,8 @@ class Connection final : public TransportEvents, public ReplyGate::Member {
  public:
   static constexpr int kTurnCommands = 256;
   static constexpr uint64_t kTurnNanos = 1000000;
+  // Commands whose keys are looked for in memory side by side.
+  static constexpr size_t kAnnounced = 16;
 
   Connection(Clients& clients, std::unique_ptr<Transport> transport, uint64_t id);
 
@@ -40,6 +42,11 @@ class Connection final : public TransportEvents, public ReplyGate::Member {
   void Refuse(std::string_view error);
   // The parked command has been answered: go on with what waits behind it.
   void OnUnparked();
+  // Announces the commands at the front of `input`, at most `most`, to the executor; returns how
+  // many. Prefetch has to follow.
+  size_t Announce(std::string_view input, size_t most);
+  // Runs what came in, of which `announced` commands were announced.
+  void RunArrived(std::string_view input, size_t announced);
   // The next turn of a connection on the ready ring.
   void TakeTurn();
   // Writes what may go out. Once a tick.
@@ -74,7 +81,7 @@ class Connection final : public TransportEvents, public ReplyGate::Member {
 
  private:
   bool CanRun() const;
-  void Process(std::string_view input);
+  void Process(std::string_view input, size_t announced);
   void Keep(std::string_view input);
   void AfterInput();
   void OnProtocolError();
@@ -98,6 +105,7 @@ class Connection final : public TransportEvents, public ReplyGate::Member {
   bool closing_ = false;  // takes no more commands, closes when the replies are out
   bool dirty_ = false;    // on the list of those to flush
   bool ready_ = false;    // on the ready ring
+  bool arrived_ = false;  // on the list of those whose input came in this tick
 
   friend class Clients;
 };

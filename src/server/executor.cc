@@ -18,6 +18,16 @@ std::string MisconfError(const lsm::Engine& engine) {
   return fmt::format("MISCONF Writes are refused: {}", why.empty() ? "the log has failed" : why);
 }
 
+// The keys whose use is noted.
+template <typename Visit>
+void ForEachKey(const CommandRecord& record, std::span<const std::string_view> argv, Visit visit) {
+  const auto argc = static_cast<int>(argv.size());
+  const int last = record.touch_last < 0 ? argc + record.touch_last : record.touch_last;
+  for (int i = record.touch_first; i <= last && i < argc; i += record.touch_step) {
+    visit(argv[static_cast<size_t>(i)]);
+  }
+}
+
 }  // namespace
 
 Executor::Executor(const Parts& parts, uint64_t seed) : parts_(parts), random_(seed) {}
@@ -60,6 +70,24 @@ uint64_t Executor::Run(Connection& connection, std::span<const std::string_view>
   if (verdict == Verdict::kDone) return NoteDone(run);
   Park(connection, run, std::move(hot_), verdict);
   return parts_.clock.Nanos();
+}
+
+bool Executor::Announce(const Session& session, std::span<const std::string_view> argv) {
+  const CommandSpec* spec = ResolveCommand(argv).spec;
+  if (spec == nullptr) return false;
+  const CommandRecord& record = parts_.records.Of(*spec);
+  if (record.touch_first == 0) return false;
+  const lsm::SpaceId space = loading_ ? 0 : keyspace_->space_of(session.db);
+  if (space == 0) return true;
+  ForEachKey(record, argv, [&](std::string_view key) {
+    if (announced_.size() < lsm::Engine::kMaxKeyHints) announced_.push_back({space, key});
+  });
+  return true;
+}
+
+void Executor::Prefetch() {
+  if (!announced_.empty()) engine_->Prefetch(announced_);
+  announced_.clear();
 }
 
 // False if the command may not run; the error has been answered then. In Redis's order.
@@ -189,12 +217,9 @@ void Executor::ApplyEffects(Connection& connection, Attempt& attempt, const Comm
   const CommandRecord& record = *run.record;
   const Session& session = connection.session();
   if (record.touch_first == 0 || session.no_touch) return;
-  const auto argc = static_cast<int>(run.argv.size());
-  const int last = record.touch_last < 0 ? argc + record.touch_last : record.touch_last;
   const uint64_t seconds = attempt.tx.now_ms() / 1000;
-  for (int i = record.touch_first; i <= last && i < argc; i += record.touch_step) {
-    parts_.access.Touch(session.db, run.argv[static_cast<size_t>(i)], seconds);
-  }
+  ForEachKey(record, run.argv,
+             [&](std::string_view key) { parts_.access.Touch(session.db, key, seconds); });
 }
 
 // Looks at what the handler wrote, which is still open.

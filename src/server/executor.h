@@ -60,6 +60,11 @@ class Executor {
   // Runs one command for the connection: afterwards its reply is in the gate, or the connection is
   // parked. `now` is the monotonic clock, in nanoseconds; returns what it says afterwards.
   uint64_t Run(Connection& connection, std::span<const std::string_view> argv, uint64_t now);
+  // A command that Run will soon be given: notes its keys for Prefetch. False if it has none; then
+  // it may also change how what follows it is understood.
+  bool Announce(const Session& session, std::span<const std::string_view> argv);
+  // Begins to load what the commands announced since the last call will look at.
+  void Prefetch();
   // The connection is about to go: forgets its parked command.
   void Abandon(Connection& connection);
   // The engine has room again for writes.
@@ -106,6 +111,7 @@ class Executor {
   bool loading_ = true;
   Random random_;
   uint64_t last_commit_ms_ = 0;  // the wall clock of attempts never goes back behind it
+  std::vector<lsm::KeyHint> announced_;
   std::unique_ptr<Attempt> hot_;
   std::vector<std::unique_ptr<Attempt>> pool_;
   std::list<Connection*> room_waiters_, settle_waiters_;

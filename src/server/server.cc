@@ -122,6 +122,7 @@ bool Server::ReadyTurns() {
 
 // Closes the tick's group of writes and sends what may go, just before the loop polls.
 void Server::EndTick() {
+  clients_.RunArrived();
   if (stop_wanted_) return CleanStop();
   store_.engine().EndTick();
   clients_.EndTick();

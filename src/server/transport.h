@@ -19,7 +19,8 @@ namespace cairn {
 // What a transport tells its connection. Any of them may close the connection.
 class TransportEvents {
  public:
-  // Where the next bytes shall go: not empty, valid until the OnRead or OnEnd that follows.
+  // Where the next bytes shall go, valid until the OnRead or OnEnd that follows. Empty: nothing can
+  // be taken before the next poll. Closes nothing.
   virtual std::span<char> ReadTarget() = 0;
   // `bytes` of the last ReadTarget are filled.
   virtual void OnRead(size_t bytes) = 0;

@@ -121,7 +121,8 @@ void UvTransport::StartReading(TransportEvents& events) {
 
 void UvTransport::OnUvRead(uv_stream_t* stream, ssize_t count, const uv_buf_t*) {
   auto& self = *static_cast<UvTransport*>(stream->data);
-  if (count == 0 || self.events_ == nullptr) return;  // EAGAIN
+  // Nothing there (EAGAIN), or no place for it now (UV_ENOBUFS): the next poll says so again.
+  if (count == 0 || count == UV_ENOBUFS || self.events_ == nullptr) return;
   if (count > 0) return self.events_->OnRead(static_cast<size_t>(count));
   uv_read_stop(stream);
   self.events_->OnEnd(count == UV_EOF ? "" : uv_strerror(static_cast<int>(count)));

@@ -120,6 +120,28 @@ TEST_CASE("every cut of every command gives the same command", "[parser]") {
   }
 }
 
+TEST_CASE("a look ahead finds the whole commands and changes nothing", "[parser]") {
+  const Limits limits;
+  Parser parser(&limits);
+  const std::string bytes = Encode({"GET", "a"}) + Encode({"SET", "b", "c"}) + "*1\r\n$4\r\nPI";
+  std::string_view ahead = bytes;
+  std::string_view input = bytes;
+  std::vector<std::string_view> peeked, argv;
+  for (int i = 0; i < 2; ++i) {
+    REQUIRE(parser.Peek(&ahead, &peeked));
+    REQUIRE(parser.Next(&input, &argv) == Parser::kCommand);
+    CHECK(peeked == argv);
+    CHECK(ahead == input);
+  }
+  CHECK_FALSE(parser.Peek(&ahead, &peeked));
+  CHECK(ahead == "*1\r\n$4\r\nPI");
+  CHECK(parser.Next(&input, &argv) == Parser::kNeedMore);
+  // In the middle of a command what comes is no command, whatever it looks like.
+  const std::string rest = Encode({"GET", "a"});
+  ahead = rest;
+  CHECK_FALSE(parser.Peek(&ahead, &peeked));
+}
+
 TEST_CASE("inline commands are split as redis-cli splits", "[parser]") {
   const auto words = [](const std::string& line) {
     const std::vector<Command> commands = CommandsOf(line + "\r\nEND\n");

@@ -236,7 +236,7 @@ TEST_CASE("a large bulk is read to where it stays") {
   const std::string value(1'000'000, 'v');
   client.Send("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\n" + value.substr(0, 70000));
   const std::span<char> target = client.wire().events->ReadTarget();
-  CHECK(target.data() != f.clients.read_buffer().data());
+  CHECK(target.data() != f.clients.ReadTarget().data());
   client.Send(value.substr(70000) + "\r\nSTRLEN k\r\n");
   for (int i = 0; i < 4; ++i) f.Tick();
   CHECK(client.Take() == "+OK\r\n:1000000\r\n");

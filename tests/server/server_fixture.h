@@ -108,18 +108,27 @@ class FakeControl final : public ServerControl {
 // A client of the fixture's server.
 class Client {
  public:
-  explicit Client(std::shared_ptr<Wire> wire) : wire_(std::move(wire)) {}
+  Client(std::shared_ptr<Wire> wire, Clients& clients)
+      : wire_(std::move(wire)), clients_(&clients) {}
 
   // Bytes come in, as one packet or cut as the server's read buffers cut them. What the server does
   // not read for now is kept back. Returns how many were read.
   size_t Send(std::string_view bytes) {
-    pending_ += bytes;
-    return Pump();
+    const size_t read = Arrive(bytes);
+    clients_->RunArrived();
+    return read;
   }
-  size_t Pump() {
+  size_t Pump() { return Send({}); }
+  // Bytes come in as above and wait for the end of the poll.
+  size_t Arrive(std::string_view bytes) {
+    pending_ += bytes;
     size_t read = 0;
     while (wire_->reading && wire_->open && read < pending_.size()) {
       const std::span<char> target = wire_->events->ReadTarget();
+      if (target.empty()) {
+        clients_->RunArrived();
+        continue;
+      }
       const size_t n = std::min(target.size(), pending_.size() - read);
       pending_.copy(target.data(), n, read);
       read += n;
@@ -142,6 +151,7 @@ class Client {
 
  private:
   std::shared_ptr<Wire> wire_;
+  Clients* clients_;
   std::string pending_;
 };
 
@@ -157,11 +167,12 @@ class Fixture {
   Client Connect() {
     auto wire = std::make_shared<Wire>();
     clients.Add(std::make_unique<FakeTransport>(wire));
-    return Client(wire);
+    return Client(wire, clients);
   }
   // The end of the loop's tick, then what a poll brings: marks, fetches.
   void EndTick() {
     clients.RunReadyTurns();
+    clients.RunArrived();
     engine.EndTick();
     clients.EndTick();
     gate.NextTick();
