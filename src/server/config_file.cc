@@ -26,12 +26,13 @@ class Reader {
  public:
   Reader(Env& env, LoadedConfig* loaded) : env_(env), loaded_(*loaded) {}
 
+  // kNotFound, with the path, if it cannot be read.
   Status ReadFile(const std::string& path, int depth) {
     const std::string name = path == "-" ? "/dev/stdin" : path;
     const Result<std::string> content = env_.ReadSmallFile(name, kMaxConfigBytes);
     if (!content.ok()) {
-      return Status::InvalidArgument(fmt::format("cannot open the configuration file {}: {}", path,
-                                                 content.status().message()));
+      return Status::NotFound(fmt::format("cannot open the configuration file {}: {}", path,
+                                          content.status().message()));
     }
     return ReadText(content.value(), path == "-" ? "standard input" : path, depth);
   }
@@ -60,7 +61,10 @@ class Reader {
     if (EqualsIgnoreCase((*words)[0], "include")) {
       if (words->size() != 2) return fail("wrong number of arguments");
       if (depth >= kMaxIncludeDepth) return fail("too many files include each other");
-      return Include(std::string((*words)[1]), depth);
+      const std::string path((*words)[1]);
+      if (HasGlob(path)) return IncludeAll(path, depth);
+      const Status included = ReadFile(path, depth + 1);
+      return included.code() == StatusCode::kNotFound ? fail(included.message()) : included;
     }
     ConfigOutcome outcome = ApplyConfigLine(loaded_.config, *words);
     if (outcome.error) return fail(*outcome.error);
@@ -71,9 +75,8 @@ class Reader {
   }
 
  private:
-  // A path, or a pattern in the last part of one; files in name order, none is fine.
-  Status Include(const std::string& path, int depth) {
-    if (!HasGlob(path)) return ReadFile(path, depth + 1);
+  // A pattern in the last part of a path; files in name order, none is fine.
+  Status IncludeAll(const std::string& path, int depth) {
     const size_t slash = path.rfind('/');
     const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash);
     const std::string pattern = path.substr(slash == std::string::npos ? 0 : slash + 1);

@@ -82,12 +82,43 @@ ConfigOption Percentiles() {
           .splits = true};
 }
 
-// Accepted for the sake of those who set and read it; `warning` says what it does here.
-ConfigOption ToldBack(std::string_view name, std::string_view default_value) {
+ConfigError CheckYesOrNo(ConfigWords words) {
+  if (auto error = ExpectOneWord(words)) return error;
+  if (EqualsIgnoreCase(words[0], "yes") || EqualsIgnoreCase(words[0], "no")) return {};
+  return "argument must be 'yes' or 'no'";
+}
+
+ConfigError CheckInteger(ConfigWords words) {
+  if (auto error = ExpectOneWord(words)) return error;
+  if (ParseInt64(words[0])) return {};
+  return "argument couldn't be parsed into an integer";
+}
+
+// Pairs of seconds and changes, in as many words as one likes, or one empty word.
+ConfigError CheckSavePoints(ConfigWords words) {
+  if (words.empty()) return "wrong number of arguments";
+  if (words.size() == 1 && words[0].empty()) return {};
+  size_t numbers = 0;
+  for (std::string_view word : words) {
+    while (!word.empty()) {
+      const size_t end = std::min(word.find(' '), word.size());
+      const auto number = ParseInt64(word.substr(0, end));
+      const int64_t least = numbers++ % 2 == 0 ? 1 : 0;  // of seconds, of changes
+      if (!number || *number < least) return "Invalid save parameters";
+      word.remove_prefix(std::min(end + 1, word.size()));
+    }
+  }
+  if (numbers % 2 != 0) return "Invalid save parameters";
+  return {};
+}
+
+// Accepted, if Redis would, for the sake of those who set and read it.
+ConfigOption ToldBack(std::string_view name, std::string_view default_value,
+                      ConfigError (*check)(ConfigWords)) {
   const std::string key(name);
   return {.name = key,
-          .set = [key](Config& config, ConfigWords words) -> ConfigError {
-            if (words.empty()) return "wrong number of arguments";
+          .set = [key, check](Config& config, ConfigWords words) -> ConfigError {
+            if (auto error = check(words)) return error;
             config.told_back[key] = JoinWords(words);
             return {};
           },
@@ -110,15 +141,15 @@ void AddProcessOptions(std::vector<ConfigOption>& rows) {
   rows.push_back(StringOption("redis-version", FIELD(redis_version), Change::kAtStartOnly));
   rows.push_back(BoolOption("latency-tracking", FIELD(latency_tracking)));
   rows.push_back(Percentiles());
-  rows.push_back(ToldBack("hz", "10"));
+  rows.push_back(ToldBack("hz", "10", CheckInteger));
 }
 
 void AddDataOptions(std::vector<ConfigOption>& rows) {
   rows.push_back(
       IntegerOption("databases", FIELD(databases), 1, kMaxDatabases, Change::kAtStartOnly));
   rows.push_back(AppendFsync());
-  rows.push_back(ToldBack("appendonly", "yes"));
-  rows.push_back(ToldBack("save", ""));
+  rows.push_back(ToldBack("appendonly", "yes", CheckYesOrNo));
+  rows.push_back(ToldBack("save", "", CheckSavePoints));
   rows.push_back(
       MemoryOption("maxmemory", FIELD(max_memory_bytes), 0, UINT64_MAX, Change::kAnyTime));
   rows.push_back(EnumOption("maxmemory-policy", FIELD(eviction_policy), kPolicies));

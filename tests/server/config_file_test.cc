@@ -107,6 +107,21 @@ TEST_CASE("options that only Redis has are ignored with a line, or refused") {
   CHECK(no_log->warnings[0].find("does not switch the write-ahead log off") != std::string::npos);
 }
 
+TEST_CASE("what has no effect is judged all the same") {
+  for (const auto* good : {"save 900 1", "save 900 1 300 10", "save \"900 1 300 0\"", "save \"\"",
+                           "hz 10", "appendonly YES"}) {
+    INFO(good);
+    CHECK(ErrorOf(good).empty());
+  }
+  for (const auto* bad :
+       {"save 900", "save", "save 0 1", "save 900 -1", "save 900 x", "save 900 1 300"}) {
+    INFO(bad);
+    CHECK(ErrorOf(bad).find("at line 1") != std::string::npos);
+  }
+  CHECK(ErrorOf("appendonly maybe").find("argument must be 'yes' or 'no'") != std::string::npos);
+  CHECK(ErrorOf("hz often").find("couldn't be parsed into an integer") != std::string::npos);
+}
+
 TEST_CASE("no option is both ours and only Redis's") {
   for (const ConfigOption& option : ConfigOptions()) {
     INFO(option.name);
@@ -132,6 +147,10 @@ TEST_CASE("include reads files in place, by pattern in name order") {
   const auto missing = LoadConfig(env, {.file = "/etc/none.conf", .lines = {}}, "/");
   REQUIRE_FALSE(missing.ok());
   CHECK(missing.status().message().find("/etc/none.conf") != std::string::npos);
+  REQUIRE(env.ReplaceFile("/etc/r.conf", "port 1\ninclude /etc/none.conf\n").ok());
+  const auto inner = LoadConfig(env, {.file = "/etc/r.conf", .lines = {}}, "/");
+  REQUIRE_FALSE(inner.ok());
+  CHECK(inner.status().message().find("Reading /etc/r.conf, at line 2") != std::string::npos);
 }
 
 TEST_CASE("arguments: a file first, then options with their words; they win over the file") {
