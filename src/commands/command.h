@@ -58,8 +58,10 @@ enum class CommandFlag : uint32_t {
   kMovableKeys = 1u << 17,
   kAllowBusy = 1u << 18,
   // Ours, not shown by COMMAND INFO:
-  kControl = 1u << 24,        // run once, at commit; changes session or server
-  kLarge = 1u << 25,          // walks without a bound (KEYS): a snapshot job on a worker
+  kControl = 1u << 24,  // run once, at commit; changes session or server
+  // Walks without a bound (KEYS): a snapshot job on a worker if it is long. Only reads, and of the
+  // session's database alone.
+  kLarge = 1u << 25,
   kNoTouch = 1u << 26,        // looks at keys without using them (TTL, OBJECT): idle times stay
   kSystemCommand = 1u << 27,  // COMMAND DOCS says doc flag "syscmd"
 };

@@ -237,7 +237,7 @@ constexpr CommandSpec kRows[] = {
     {
         .name = "randomkey",
         .arity = 1,
-        .flags = CommandFlag::kReadonly | CommandFlag::kNoTouch,
+        .flags = CommandFlag::kReadonly | CommandFlag::kLarge | CommandFlag::kNoTouch,
         .acl_categories = AclCategory::kKeyspace | AclCategory::kRead | AclCategory::kSlow,
         .group = "generic",
         .since = "1.0.0",

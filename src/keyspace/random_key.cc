@@ -80,11 +80,12 @@ bool Visible(const lsm::Iterator& entries, uint64_t now_ms) {
   return entries.entry().live() && !IsExpired(entries.entry().expire_at_ms, now_ms);
 }
 
-// The first visible entry from where the iterator stands, round past the end once.
-bool WalkToVisible(lsm::Iterator& entries, uint64_t now_ms) {
+// The first visible entry from where the iterator stands, round past the end once. False: there is
+// none, or the attempt walked too far.
+bool WalkToVisible(lsm::Iterator& entries, Transaction& tx) {
   for (int round = 0; round < 2; ++round) {
-    for (; entries.Valid(); entries.Next()) {
-      if (Visible(entries, now_ms)) return true;
+    for (; entries.Valid() && tx.StepWalk(); entries.Next()) {
+      if (Visible(entries, tx.now_ms())) return true;
     }
     entries.SeekToFirst();
   }
@@ -102,7 +103,7 @@ std::optional<std::string_view> RandomKey(Transaction& tx, int db) {
     if (!Descend(*entries, tx.random())) return std::nullopt;
     if (Visible(*entries, tx.now_ms())) return tx.Keep(entries->key());
   }
-  if (!WalkToVisible(*entries, tx.now_ms())) return std::nullopt;
+  if (!WalkToVisible(*entries, tx)) return std::nullopt;
   return tx.Keep(entries->key());
 }
 

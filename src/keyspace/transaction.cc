@@ -26,6 +26,8 @@ void Transaction::Begin(uint64_t now_ms, uint64_t seed, bool listening) {
   changes_.clear();
   map_seen_ = 0;
   met_unsettled_ = false;
+  walked_too_far_ = false;
+  walk_left_ = UINT64_MAX;
   remapped_.clear();
   died_.clear();
   next_space_ = 0;
@@ -106,10 +108,10 @@ KeyRef Transaction::OpenBlind(int db, std::string_view key) {
 Transaction::Walk Transaction::WalkKeys(int db, std::string_view lower, std::string_view upper) {
   reads_.NoteRangeRead();
   const SpaceId space = SpaceOf(db);
-  if (space == 0) return {nullptr, now_ms_};
+  if (space == 0) return {nullptr, *this};
   std::unique_ptr<lsm::Iterator> entries = reads_.NewIterator(space, lower, upper);
   entries->SeekToFirst();
-  return {std::move(entries), now_ms_};
+  return {std::move(entries), *this};
 }
 
 lsm::SpaceCount Transaction::CountKeys(int db) {

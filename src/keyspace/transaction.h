@@ -95,6 +95,19 @@ class Transaction {
   Walk WalkKeys(int db, std::string_view lower, std::string_view upper);
   // The space that the database is for this attempt; 0 if nothing was ever written to it.
   lsm::SpaceId SpaceOf(int db) const;
+  // Walks of this attempt stop after so many entries, since they would hold up the loop; the
+  // executor then runs the command as a snapshot job. Begin takes the limit away.
+  void LimitWalks(uint64_t entries) { walk_left_ = entries; }
+  // Counts an entry that was looked at; false if the limit is reached.
+  bool StepWalk() {
+    if (walk_left_ == 0) walked_too_far_ = true;
+    walk_left_ -= walk_left_ > 0 ? 1 : 0;
+    return !walked_too_far_;
+  }
+  bool walked_too_far() const { return walked_too_far_; }
+  // The database is this space for the attempt, whatever the keyspace says: on a worker, which must
+  // not look.
+  void PinDatabase(int db, lsm::SpaceId space) { remapped_.emplace_back(db, space); }
   // DBSIZE. Notes a range read. unsettled > 0: the executor may settle and run again.
   lsm::SpaceCount CountKeys(int db);
 
@@ -167,6 +180,8 @@ class Transaction {
   Arena scratch_;
   bool listening_ = false;
   bool met_unsettled_ = false;
+  bool walked_too_far_ = false;
+  uint64_t walk_left_ = UINT64_MAX;
   StagedWrites writes_;
   AttemptCounters counters_;
   std::vector<KeyChange> changes_;
@@ -181,22 +196,25 @@ class Transaction {
 // walks can bound what a call costs. Lifetime: within the attempt.
 class Transaction::Walk {
  public:
-  Walk(std::unique_ptr<lsm::Iterator> entries, uint64_t now_ms)
-      : entries_(std::move(entries)), now_ms_(now_ms) {}
+  Walk(std::unique_ptr<lsm::Iterator> entries, Transaction& tx)
+      : entries_(std::move(entries)), tx_(tx) {}
 
-  bool Valid() const { return entries_ != nullptr && entries_->Valid(); }
+  // False at the end, and when the attempt has walked too far.
+  bool Valid() const { return entries_ != nullptr && entries_->Valid() && !tx_.walked_too_far(); }
   // Requires: Valid(), for all of these. key() is valid until Next.
-  void Next() { entries_->Next(); }
+  void Next() {
+    if (tx_.StepWalk()) entries_->Next();
+  }
   std::string_view key() const { return entries_->key(); }
   // There is a key for clients to see: live and not expired.
   bool visible() const {
-    return entries_->entry().live() && !IsExpired(entries_->entry().expire_at_ms, now_ms_);
+    return entries_->entry().live() && !IsExpired(entries_->entry().expire_at_ms, tx_.now_ms());
   }
   Type type() const { return TypeOf(entries_->entry().tag); }
 
  private:
   std::unique_ptr<lsm::Iterator> entries_;  // null: the database has no space yet
-  uint64_t now_ms_;
+  Transaction& tx_;
 };
 
 }  // namespace cairn

@@ -12,8 +12,11 @@ constexpr size_t kMinKeptBlocks = 4;
 
 }  // namespace
 
-BlockingSource::BlockingSource(OpenTable open_table, size_t keep_blocks)
-    : open_table_(std::move(open_table)), keep_blocks_(keep_blocks) {
+BlockingSource::BlockingSource(OpenTable open_table, size_t keep_blocks,
+                               std::shared_ptr<const std::atomic<bool>> cancelled)
+    : open_table_(std::move(open_table)),
+      keep_blocks_(keep_blocks),
+      cancelled_(std::move(cancelled)) {
   CHECK(keep_blocks == 0 || keep_blocks >= kMinKeptBlocks);
 }
 
@@ -34,6 +37,10 @@ const Block* BlockingSource::Fetch(const TableReader& table, BlockHandle handle)
   const Key key{table.file_number(), handle.offset};
   const auto kept = blocks_.find(key);
   if (kept != blocks_.end()) return kept->second.get();
+  if (cancelled_ != nullptr && *cancelled_) {
+    Fail(Status::Aborted("the read was given up"));
+    return nullptr;
+  }
   Result<std::shared_ptr<const Block>> block = table.ReadBlock(handle);
   if (!block.ok()) {
     Fail(block.status());

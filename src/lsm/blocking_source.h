@@ -8,6 +8,7 @@
 // CloseTables() or the end.
 // Errors: sticky until Clear(); never misses.
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -27,8 +28,10 @@ class BlockingSource : public BlockSource {
   // How a table gets opened: by its path, or from the engine's open ones.
   using OpenTable = std::function<Result<std::shared_ptr<const TableReader>>(const TableRef&)>;
 
-  // keep_blocks 0: everything is kept until Clear().
-  BlockingSource(OpenTable open_table, size_t keep_blocks);
+  // keep_blocks 0: everything is kept until Clear(). Once *cancelled is set (by another thread;
+  // null: never), what is not kept fails with kAborted.
+  BlockingSource(OpenTable open_table, size_t keep_blocks,
+                 std::shared_ptr<const std::atomic<bool>> cancelled = nullptr);
 
   const TableReader* Table(const TableRef& ref) override;
   const Block* Fetch(const TableReader& table, BlockHandle handle) override;
@@ -47,6 +50,7 @@ class BlockingSource : public BlockSource {
 
   const OpenTable open_table_;
   const size_t keep_blocks_;
+  const std::shared_ptr<const std::atomic<bool>> cancelled_;
   std::map<Key, std::shared_ptr<const Block>> blocks_;
   std::deque<Key> order_;  // of blocks_, oldest first
   std::unordered_map<FileNumber, std::shared_ptr<const TableReader>> tables_;

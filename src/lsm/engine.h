@@ -10,6 +10,7 @@
 // in that read's context and does not stop the engine.
 // Source: design §3–§7, §10.
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <span>
@@ -75,6 +76,16 @@ struct EngineStats {
   uint64_t manifest_edits = 0;
 };
 
+// A read that walks too much for the loop (design §2, large commands).
+struct SnapshotJob {
+  // Set on the loop: reads fail from then on (kAborted), so that `work` ends soon.
+  std::shared_ptr<const std::atomic<bool>> cancelled;
+  // On a worker. Entries that the context's iterators show are valid until they move.
+  std::function<void(ReadContext&)> work;
+  // On the loop afterwards; not if the engine stops before.
+  std::function<void()> done;
+};
+
 class Engine {
  public:
   virtual ~Engine() = default;
@@ -114,6 +125,9 @@ class Engine {
   // prefetching.
   virtual void Prefetch(std::span<const KeyHint> keys) { static_cast<void>(keys); }
   static constexpr size_t kMaxKeyHints = 32;
+  // Runs the job on a worker, with a context that blocks instead of missing, over what is committed
+  // now. A small active memtable is copied for it: O(its entries); a large one is frozen.
+  virtual void RunOnSnapshot(SnapshotJob job) = 0;
 
   // --- counts (design §10) ---
   virtual SpaceCount Count(SpaceId space) const = 0;

@@ -3,6 +3,7 @@
 //   engine_commit.cc   commit, freezing, admission
 //   engine_health.cc   watermarks, the failed log, Poll, Stop
 //   engine_read.cc     contexts and fetches, counts, settling
+//   engine_snapshot.cc reads on a worker over what is committed now
 //   engine_report.cc   figures and texts for people
 //   engine_open.cc     the opener
 //
@@ -43,6 +44,7 @@ class EngineImpl final : public Engine {
   void Fetch(ReadContext& context, std::function<void(const Status&)> done) override;
   void CancelFetch(ReadContext& context) override;
   void RetryContext(ReadContext& context) override;
+  void RunOnSnapshot(SnapshotJob job) override;
   void Prefetch(std::span<const KeyHint> keys) override;
 
   SpaceCount Count(SpaceId space) const override;
@@ -62,6 +64,8 @@ class EngineImpl final : public Engine {
  private:
   void Freeze();
   void FreezeIfDue();
+  ReadState TakeSnapshot();
+  std::shared_ptr<const Memtable> CopyActive() const;
   bool MustPark(size_t bytes) const;
   bool LogIsFull() const;
   void UpdateHealth();

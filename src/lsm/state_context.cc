@@ -109,10 +109,12 @@ void LoopContext::Fetch(Fetcher& fetcher, std::function<void(const Status&)> don
   fetcher.Start(source_.misses(), ticket_);
 }
 
-BlockingContext::BlockingContext(ReadState snapshot, Store& store)
+BlockingContext::BlockingContext(ReadState snapshot, Store& store, size_t keep_blocks,
+                                 std::shared_ptr<const std::atomic<bool>> cancelled)
     : StateContext(snapshot_, source_, source_, store.filter_secret, nullptr, nullptr),
       snapshot_(std::move(snapshot)),
-      source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, 0) {
+      source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, keep_blocks,
+              std::move(cancelled)) {
   DCHECK(snapshot_.active == nullptr);
 }
 

@@ -105,7 +105,9 @@ class LoopContext final : public StateContext {
 // A context of a worker over a snapshot, which it keeps pinned. May block.
 class BlockingContext final : public StateContext {
  public:
-  BlockingContext(ReadState snapshot, Store& store);
+  // keep_blocks, cancelled: see BlockingSource.
+  BlockingContext(ReadState snapshot, Store& store, size_t keep_blocks = 0,
+                  std::shared_ptr<const std::atomic<bool>> cancelled = nullptr);
 
  private:
   const ReadState snapshot_;

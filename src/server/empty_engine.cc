@@ -54,6 +54,10 @@ void EmptyEngine::Fetch(lsm::ReadContext&, std::function<void(const Status&)>) {
   CHECK(false);  // nothing is ever missing
 }
 
+void EmptyEngine::RunOnSnapshot(lsm::SnapshotJob) {
+  CHECK(false);  // nothing is ever large
+}
+
 void EmptyEngine::Settle(std::function<void()>) {
   CHECK(false);  // nothing is ever unsettled
 }

@@ -25,6 +25,7 @@ class EmptyEngine final : public lsm::Engine {
   void Fetch(lsm::ReadContext& context, std::function<void(const Status&)> done) override;
   void CancelFetch(lsm::ReadContext&) override {}
   void RetryContext(lsm::ReadContext&) override {}
+  void RunOnSnapshot(lsm::SnapshotJob job) override;
   lsm::SpaceCount Count(lsm::SpaceId) const override { return {}; }
   void Settle(std::function<void()> done) override;
   lsm::Health health() const override { return lsm::Health::kHealthy; }

@@ -137,6 +137,7 @@ Executor::Verdict Executor::Try(Connection& connection, Attempt& attempt, Comman
   Transaction& tx = attempt.tx;
   const uint64_t now_ms = std::max(parts_.clock.WallMsAt(run.start_nanos), last_commit_ms_);
   tx.Begin(now_ms, run.seed, !listeners_.empty());
+  if (run.spec->Has(CommandFlag::kLarge)) tx.LimitWalks(kMaxWalk);
   attempt.effects.Clear();
   Session& session = connection.session();
   resp::Writer reply(connection.queue.buffer(), session.protocol);
@@ -144,7 +145,9 @@ Executor::Verdict Executor::Try(Connection& connection, Attempt& attempt, Comman
                          reply,    session,   *control_, parts_.max_bulk_bytes};
   run.spec->handler(context);
   Verdict verdict = Verdict::kDone;
-  if (tx.missed()) {
+  if (tx.walked_too_far()) {
+    verdict = Verdict::kSnapshot;
+  } else if (tx.missed()) {
     verdict = Verdict::kFetch;
     ++parts_.stats.attempts_missed;
   } else if (tx.met_unsettled() && run.settles < kMaxSettles) {

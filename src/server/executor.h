@@ -21,6 +21,7 @@
 #include "server/attempt.h"
 #include "server/command_records.h"
 #include "server/connection.h"
+#include "server/large_command.h"
 #include "server/parked_command.h"
 #include "server/reply_gate.h"
 #include "server/server_stats.h"
@@ -77,7 +78,9 @@ class Executor {
 
  private:
   // What came of an attempt.
-  enum class Verdict : uint8_t { kDone, kFetch, kRoom, kSettle };
+  enum class Verdict : uint8_t { kDone, kFetch, kRoom, kSettle, kSnapshot };
+  // What an attempt on the loop may walk over: a millisecond or two.
+  static constexpr uint64_t kMaxWalk = 10000;
   // A count that stays unsettled after this often is answered as it is.
   static constexpr uint32_t kMaxSettles = 3;
 
@@ -99,6 +102,9 @@ class Executor {
   void StartFetch(Connection& connection);
   void OnFetched(Connection& connection, const Status& status);
   void OnSettled();
+  void StartLarge(Connection& connection);
+  void OnLargeDone(const std::shared_ptr<LargeCommand>& large);
+  void AnswerLarge(LargeCommand& large);
   void RunAgain(Connection& connection, std::unique_ptr<Attempt> attempt);
   void Unpark(Connection& connection, std::unique_ptr<Attempt> attempt);
   std::unique_ptr<Attempt> TakeAttempt();
@@ -114,8 +120,10 @@ class Executor {
   std::vector<lsm::KeyHint> announced_;
   std::unique_ptr<Attempt> hot_;
   std::vector<std::unique_ptr<Attempt>> pool_;
-  std::list<Connection*> room_waiters_, settle_waiters_;
+  std::list<Connection*> room_waiters_, settle_waiters_, large_waiters_;
   bool settling_ = false;
+  // The one snapshot job under way: a few could take all threads that open tables.
+  std::shared_ptr<LargeCommand> large_;
   size_t parked_count_ = 0;
   std::vector<KeyListener> listeners_;
 };

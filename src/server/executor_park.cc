@@ -35,6 +35,12 @@ void Executor::Park(Connection& connection, CommandRun& run, std::unique_ptr<Att
       parked.place = settle_waiters_.insert(settle_waiters_.end(), &connection);
       if (std::exchange(settling_, true)) return;
       return engine_->Settle([this] { OnSettled(); });
+    case Verdict::kSnapshot:
+      parked.reason = ParkReason::kSnapshot;
+      GiveBack(std::move(attempt));
+      if (large_ == nullptr) return StartLarge(connection);
+      parked.place = large_waiters_.insert(large_waiters_.end(), &connection);
+      return;
     case Verdict::kDone:
       break;
   }
@@ -114,6 +120,14 @@ void Executor::Abandon(Connection& connection) {
       break;
     case ParkReason::kSettle:
       settle_waiters_.erase(parked.place);
+      break;
+    case ParkReason::kSnapshot:
+      if (large_ != nullptr && large_->connection == &connection) {
+        large_->connection = nullptr;
+        large_->cancelled->store(true);
+      } else {
+        large_waiters_.erase(parked.place);
+      }
       break;
   }
   parked.Clear();

@@ -81,6 +81,7 @@ void ServerInfo::WriteStats(InfoWriter& out) {
   out.Field("cairn_attempts_missed", stats.attempts_missed);
   out.Field("cairn_attempts_without_room", stats.attempts_without_room);
   out.Field("cairn_attempts_unsettled", stats.attempts_unsettled);
+  out.Field("cairn_attempts_large", stats.attempts_large);
   out.Field("cairn_read_failures", stats.read_failures);
   out.Field("cairn_unknown_outcomes", parts_.gate.unknown_outcomes());
   out.Field("cairn_scans", parts_.scans.size());

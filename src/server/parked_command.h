@@ -19,7 +19,8 @@ namespace cairn {
 class Connection;
 
 // kRunning: what it waited for is there and it is being run; its arguments are in use.
-enum class ParkReason : uint8_t { kNotParked, kFetch, kRoom, kSettle, kRunning };
+// kSnapshot: its snapshot job runs or waits for its turn.
+enum class ParkReason : uint8_t { kNotParked, kFetch, kRoom, kSettle, kSnapshot, kRunning };
 
 class ParkedCommand {
  public:
@@ -35,7 +36,8 @@ class ParkedCommand {
   CommandRun run;                    // its argv is argv()
   std::unique_ptr<Attempt> attempt;  // kFetch: what is being fetched for
   uint64_t since_nanos = 0;
-  std::list<Connection*>::iterator place;  // kRoom, kSettle: in the executor's list
+  // kRoom, kSettle, kSnapshot (one that waits for its turn): in the executor's list.
+  std::list<Connection*>::iterator place;
 
  private:
   std::string bytes_;

@@ -16,7 +16,8 @@ struct ServerStats {
   uint64_t query_buffer_disconnections = 0, output_buffer_disconnections = 0;
   uint64_t acl_denied_auth = 0;
   // Ours: attempts that were thrown away, by what they waited for.
-  uint64_t attempts_missed = 0, attempts_without_room = 0, attempts_unsettled = 0;
+  uint64_t attempts_missed = 0, attempts_without_room = 0, attempts_unsettled = 0,
+           attempts_large = 0;
   uint64_t read_failures = 0;
 };
 

@@ -130,6 +130,71 @@ TEST_CASE("a reply that overflows the output limit while unparking ends cleanly"
   CHECK(f.clients.count() == 0);
 }
 
+// So many keys that no attempt on the loop may walk over them.
+std::string ManyKeys() {
+  std::string command = "*24001\r\n$4\r\nMSET\r\n";
+  for (int i = 0; i < 12000; ++i) {
+    command += "$6\r\n" + std::to_string(100000 + i) + "\r\n$1\r\nv\r\n";
+  }
+  return command;
+}
+
+TEST_CASE("a walk over many keys is a snapshot job, one at a time") {
+  Fixture f;
+  Client client = f.Connect(), second = f.Connect(), gone = f.Connect(), writer = f.Connect();
+  CHECK(f.Ask(writer, ManyKeys()) == "+OK\r\n");
+  f.engine.Flush();
+  f.engine.set_missing_mode(true);
+  CHECK(f.Ask(client, "KEYS 11199*\r\n").starts_with("*10\r\n$6\r\n111990\r\n"));
+  CHECK(f.engine.snapshots() == 0);
+  f.engine.set_missing_mode(false);
+
+  client.Send("KEYS *\r\nPING\r\n");
+  f.EndTick();
+  CHECK(f.engine.snapshots() == 1);
+  gone.Send("KEYS 1*\r\n");
+  second.Send("KEYS *9\r\nPING\r\n");
+  CHECK(f.executor.parked_count() == 3);
+  SECTION("the others follow, and nobody else waits") {
+    writer.Send("PING\r\n");
+    f.EndTick();
+    CHECK(writer.Take() == "+PONG\r\n");
+    for (int i = 0; i < 6; ++i) f.Tick();
+    CHECK(client.Take().starts_with("*12000\r\n$6\r\n100000\r\n"));
+    CHECK(gone.Take().starts_with("*12000\r\n"));
+    CHECK(f.engine.snapshots() == 3);
+  }
+  SECTION("the one that runs and one that waits go away") {
+    client.HangUp("reset");
+    gone.HangUp("reset");
+    CHECK(f.executor.parked_count() == 1);
+    for (int i = 0; i < 4; ++i) f.Tick();
+    CHECK(f.engine.snapshots() == 2);
+  }
+  CHECK(second.Take().starts_with("*1200\r\n$6\r\n100009\r\n"));
+  CHECK(second.open());
+  CHECK(f.executor.parked_count() == 0);
+  CHECK(RecordOf(f, "keys").calls >= 2);
+}
+
+TEST_CASE("a snapshot job's reply waits until what it saw is durable, and fails as reads fail") {
+  Fixture f;
+  Client client = f.Connect(), writer = f.Connect();
+  CHECK(f.Ask(writer, ManyKeys()) == "+OK\r\n");
+  f.engine.set_hold_durability(true);
+  writer.Send("SET 99 v\r\n");
+  f.Tick();
+  client.Send("KEYS *\r\n");
+  for (int i = 0; i < 3; ++i) f.Tick();
+  CHECK(f.executor.parked_count() == 0);
+  CHECK(client.Take().empty());
+  f.engine.AdvanceTo(f.engine.watermarks().applied, f.engine.watermarks().applied);
+  f.Tick();
+  CHECK(client.Take().starts_with("*12001\r\n"));
+  f.engine.DamageKey(f.keyspace.space_of(0), "111999");
+  CHECK(f.Ask(client, "KEYS *\r\nPING\r\n").starts_with("-ERR stored data cannot be read"));
+}
+
 TEST_CASE("DBSIZE settles what is not known, and is then exact") {
   Fixture f;
   Client client = f.Connect();

@@ -297,6 +297,16 @@ void FakeEngine::RetryContext(lsm::ReadContext& context) {
   static_cast<FakeReadContext&>(context).Retry();
 }
 
+void FakeEngine::RunOnSnapshot(lsm::SnapshotJob job) {
+  ++snapshots_;
+  const bool missing_mode = std::exchange(missing_mode_, false);
+  FakeReadContext context(*this);
+  if (!*job.cancelled) job.work(context);
+  missing_mode_ = missing_mode;
+  pending_snapshots_.push_back(std::move(job.done));
+  Wake();
+}
+
 lsm::SpaceCount FakeEngine::Count(SpaceId space) const {
   lsm::SpaceCount count;
   for (const auto& [key, stored] : disk_) {
@@ -334,6 +344,7 @@ void FakeEngine::Poll() {
     pending.context->Arrive();
     pending.done(Status::Ok());
   }
+  for (const auto& done : std::exchange(pending_snapshots_, {})) done();
   if (pending_settles_.empty()) return;
   for (auto& [key, stored] : memtable_) {
     if (stored.entry.below != Below::kUnknown) continue;

@@ -62,6 +62,7 @@ class FakeEngine : public lsm::Engine {
   const std::vector<std::string>& below_errors() const { return below_errors_; }
   size_t commits() const { return commits_; }
   size_t fetches() const { return fetches_; }
+  size_t snapshots() const { return snapshots_; }
   // Live and dead entries of memtable and disk together.
   size_t entry_count() const;
 
@@ -76,6 +77,8 @@ class FakeEngine : public lsm::Engine {
   void Fetch(lsm::ReadContext& context, std::function<void(const Status&)> done) override;
   void CancelFetch(lsm::ReadContext& context) override;
   void RetryContext(lsm::ReadContext& context) override;
+  // The work is done at once, `done` comes with the next Poll.
+  void RunOnSnapshot(lsm::SnapshotJob job) override;
   lsm::SpaceCount Count(lsm::SpaceId space) const override;
   void Settle(std::function<void()> done) override;
   lsm::Health health() const override { return health_; }
@@ -118,7 +121,8 @@ class FakeEngine : public lsm::Engine {
   std::vector<std::function<void()>> pending_settles_;
   std::function<void()> wake_, on_watermark_, on_room_;
   std::vector<std::string> below_errors_;
-  size_t commits_ = 0, fetches_ = 0;
+  std::vector<std::function<void()>> pending_snapshots_;
+  size_t commits_ = 0, fetches_ = 0, snapshots_ = 0;
 };
 
 }  // namespace cairn::test
