@@ -91,7 +91,8 @@ class EngineImpl final : public Engine {
   std::unique_ptr<Settler> settler_;
 
   Health health_ = Health::kHealthy;
-  bool warming_ = false;  // a fetch of what CheapBelow wanted is under way
+  bool warming_ = false;          // a fetch of what CheapBelow wanted is under way
+  uint64_t warm_from_nanos_ = 0;  // not before this
   StallMeter stalls_;
   Watermarks told_;           // at the last on_watermark
   bool tell_health_ = false;  // health changed since

@@ -10,6 +10,9 @@ namespace cairn::lsm {
 
 namespace {
 
+// After a failed fetch of what no command waits for.
+constexpr uint64_t kWarmPauseNanos = 10'000'000'000;
+
 LoopContext& AsLoopContext(ReadContext& context) {
   // Only contexts of this engine's loop come here (engine.h).
   return static_cast<LoopContext&>(context);
@@ -80,11 +83,15 @@ void EngineImpl::OpenAllTables() {
 }
 
 // Filters that a blind write asked for and did not find (after a start): one small batch at a time.
+// What cannot be read will be wanted by the next write again: it is not tried for each of them.
 void EngineImpl::WarmUp() {
-  if (warming_) return;
+  if (warming_ || store_->env.MonotonicNanos() < warm_from_nanos_) return;
   warming_ = true;
   auto ticket = std::make_shared<FetchTicket>();
-  ticket->done = [this](const Status&) { warming_ = false; };
+  ticket->done = [this](const Status& status) {
+    warming_ = false;
+    if (!status.ok()) warm_from_nanos_ = store_->env.MonotonicNanos() + kWarmPauseNanos;
+  };
   fetcher_->Start(peek_.TakeWanted(), std::move(ticket));
 }
 
