@@ -157,8 +157,7 @@ void FlushPipeline::Publish() {
         state_.retained.begin(),
         {std::move(state_.frozen.back()), built_->tables.empty() ? RunId{0} : built_id_});
     state_.frozen.pop_back();
-    const auto kept = static_cast<size_t>(store_.options.retained_memtables);
-    if (state_.retained.size() > kept) state_.retained.resize(kept);
+    DropSurplusRetained();
     built_.reset();
   }
   log_.SetManifestEdit(catalog_.edit);
@@ -169,6 +168,14 @@ void FlushPipeline::Publish() {
     log_.Reset(catalog_.log_start, catalog_.flushed_seq + 1);
     escaping_ = false;
     edit_restarts_log_ = false;
+  }
+}
+
+// Giving their memory back takes milliseconds, which are a worker's.
+void FlushPipeline::DropSurplusRetained() {
+  const auto kept = static_cast<size_t>(store_.options.retained_memtables);
+  for (; state_.retained.size() > kept; state_.retained.pop_back()) {
+    store_.background.Submit(Lane::kFlush, [dropped = std::move(state_.retained.back())] {});
   }
 }
 

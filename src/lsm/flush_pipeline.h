@@ -69,6 +69,7 @@ class FlushPipeline {
   VersionEdit MakeEdit() const;
   void OnAppended(const Status& status, const CatalogState& state);
   void Publish();
+  void DropSurplusRetained();
   void Fail(const Status& status);
   // Runs `work` on the flush lane inside the gate, then `then` with its result on the loop.
   template <typename Work, typename Then>

@@ -1,4 +1,4 @@
-// What may go wrong with the engine's own reads, of which no command hears.
+// What the engine does beside commands: what it reads for itself, what it leaves to workers.
 
 #include <catch2/catch.hpp>
 #include <string>
@@ -51,6 +51,24 @@ TEST_CASE("engine: a damaged filter is not read again and again for blind writes
   REQUIRE(driver.Commit({Set(1003)}, true) != 0);
   driver.Pump();
   CHECK(driver.engine().Stats().corruptions == 2);
+}
+
+// For 128 MiB that takes some ten milliseconds.
+TEST_CASE("engine: a flushed memtable's memory is given back by a worker") {
+  FaultEnv env;
+  Options options = SmallOptions();
+  options.retained_memtables = 0;
+  EngineDriver driver(env, options);
+  REQUIRE(driver.Open().ok());
+  REQUIRE(driver.Commit({Set(1)}, true) != 0);
+  driver.Pump();
+  REQUIRE(driver.engine().FreezeNow());
+  while (driver.engine().Stats().frozen_memtables > 0) {
+    REQUIRE(driver.background().pending(Lane::kFlush) == 1);
+    driver.background().RunNext(Lane::kFlush);
+    driver.background().RunCompletions(SIZE_MAX);
+  }
+  CHECK(driver.background().pending(Lane::kFlush) == 1);
 }
 
 }  // namespace cairn::lsm
