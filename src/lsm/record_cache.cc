@@ -1,17 +1,42 @@
 #include "lsm/record_cache.h"
 
-#include <memory>
+#include <algorithm>
+#include <new>
+#include <utility>
 
 #include "util/check.h"
 #include "util/hash.h"
 
 namespace cairn::lsm {
 
+namespace {
+
+// What the heap takes for an allocation, a word of its own included.
+size_t HeapBytes(size_t bytes) {
+  constexpr size_t kStep = 16;
+  return (bytes + sizeof(size_t) + kStep - 1) / kStep * kStep;
+}
+
+}  // namespace
+
 struct RecordCache::Node {
   uint32_t place = 0;
   bool used = false;
   MemtableRecord record;
 };
+
+RecordCache::RecordCache(size_t capacity_bytes, uint64_t hash_seed)
+    : capacity_bytes_(capacity_bytes), hash_seed_(hash_seed) {}
+
+RecordCache::~RecordCache() = default;
+
+RecordCache::NodePtr RecordCache::NewNode(size_t bytes) {
+  return NodePtr(std::construct_at(static_cast<Node*>(::operator new(bytes))));
+}
+
+void RecordCache::FreeNode::operator()(Node* node) const {
+  ::operator delete(node);
+}
 
 // The index gives records; each is the last member of its node.
 RecordCache::Node* RecordCache::NodeOf(MemtableRecord* record) {
@@ -40,14 +65,16 @@ void RecordCache::Insert(std::string_view key, uint64_t hash, const Entry& entry
   const size_t bytes =
       sizeof(Node) - sizeof(MemtableRecord) + MemtableRecord::AllocationBytes(entry, key.size());
   if (bytes > kMaxRecordBytes || bytes > capacity_bytes_) return;
+  if (held_bytes() > capacity_bytes_ + capacity_bytes_ / 8 + kSlackBytes) return;
   if (index_.Find(key, hash) != nullptr) return;
-  auto* node = std::construct_at(static_cast<Node*>(arena_.Allocate(bytes)));
+  NodePtr node = NewNode(bytes);
   node->record.Fill(key, entry);
-  node->record.capacity_bytes = static_cast<uint32_t>(SlabArena::RoundedBytes(bytes));
+  node->record.capacity_bytes = static_cast<uint32_t>(HeapBytes(bytes));
   node->place = static_cast<uint32_t>(ring_.size());
-  ring_.push_back(node);
   used_bytes_ += node->record.capacity_bytes;
   index_.Insert(hash, &node->record);
+  ring_.push_back(std::move(node));
+  ++inserted_;
 }
 
 void RecordCache::Erase(std::string_view key, uint64_t hash) {
@@ -60,22 +87,23 @@ void RecordCache::Erase(std::string_view key, uint64_t hash) {
 
 // The last of the ring takes its place: the order is only roughly that of age.
 void RecordCache::Remove(Node* node) {
-  DCHECK(ring_[node->place] == node);
-  ring_.back()->place = node->place;
-  ring_[node->place] = ring_.back();
-  ring_.pop_back();
+  const uint32_t place = node->place;
+  DCHECK(ring_[place].get() == node);
   used_bytes_ -= node->record.capacity_bytes;
-  arena_.Free(node, node->record.capacity_bytes);
+  ring_.back()->place = place;
+  std::swap(ring_[place], ring_.back());
+  ring_.pop_back();
 }
 
 void RecordCache::Trim() {
-  for (size_t step = 0; step < kMaxSteps && held_bytes() > capacity_bytes_; ++step) {
+  const size_t steps = std::clamp(2 * std::exchange(inserted_, 0), kMinSteps, kMaxSteps);
+  for (size_t step = 0; step < steps && held_bytes() > capacity_bytes_; ++step) {
     if (ring_.empty()) return;
     if (hand_ >= ring_.size()) hand_ = 0;
-    Node* node = ring_[hand_];
+    // Past it either way: what takes a removed one's place is the newest, and comes last.
+    Node* node = ring_[hand_++].get();
     if (node->used) {
       node->used = false;
-      ++hand_;
       continue;
     }
     const std::string_view key = node->record.key();
@@ -85,7 +113,7 @@ void RecordCache::Trim() {
 }
 
 size_t RecordCache::held_bytes() const {
-  return used_bytes_ + index_.held_bytes() + ring_.size() * sizeof(Node*);
+  return used_bytes_ + index_.held_bytes() + ring_.size() * sizeof(NodePtr);
 }
 
 }  // namespace cairn::lsm

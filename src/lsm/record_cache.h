@@ -11,16 +11,20 @@
 // Lifetime: entries point into the cache. Insert never evicts, so they are valid to the end of the
 // attempt; Trim, which the start of the next attempt calls, and Erase end them.
 // Eviction: second chance round a ring (Corbató 1968, CLOCK), new records without one, so a scan
-// passes through. Trim looks at no more than kMaxSteps records a call.
+// passes through. Trim looks at two records for each one that went in since the last call, so it
+// keeps up with commands of many keys, but at no more than kMaxSteps a call.
+// Limits: what Trim is behind with is less than an eighth of the capacity and kSlackBytes; nothing
+// goes in beyond that. Records stand in the heap: memory that those of one size leave must be good
+// for another, and a slab's is not.
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "lsm/memtable_index.h"
-#include "lsm/slab_arena.h"
 #include "lsm/types.h"
 
 namespace cairn::lsm {
@@ -29,11 +33,15 @@ class RecordCache {
  public:
   // Larger values stay in their blocks.
   static constexpr size_t kMaxRecordBytes = 2048;
-  static constexpr size_t kMaxSteps = 64;
+  static constexpr size_t kMinSteps = 64;
+  static constexpr size_t kMaxSteps = 1024;
+  static constexpr size_t kSlackBytes = size_t{64} << 10;
 
   // `hash_seed` is that of the hashes given to it, FilterHash's secret.
-  RecordCache(size_t capacity_bytes, uint64_t hash_seed)
-      : capacity_bytes_(capacity_bytes), hash_seed_(hash_seed) {}
+  RecordCache(size_t capacity_bytes, uint64_t hash_seed);
+  ~RecordCache();
+  RecordCache(const RecordCache&) = delete;
+  RecordCache& operator=(const RecordCache&) = delete;
 
   // The entry of the key, or nullopt. Counts a hit or a miss and marks the record as used.
   std::optional<Entry> Find(std::string_view key, uint64_t hash);
@@ -46,15 +54,15 @@ class RecordCache {
   void PrefetchRecord(uint64_t hash) const {
     if (index_.size() > 0) index_.PrefetchRecord(hash);
   }
-  // Takes a copy; what is too large, or there already, is left out. Below is not kept: it is the
-  // memtable's business.
+  // Takes a copy; what is too large, there already, or beyond the limit is left out. Below is not
+  // kept: it is the memtable's business.
   void Insert(std::string_view key, uint64_t hash, const Entry& entry);
   void Erase(std::string_view key, uint64_t hash);
   // Evicts towards the capacity.
   void Trim();
 
   void SetCapacity(size_t capacity_bytes) { capacity_bytes_ = capacity_bytes; }
-  // Records, index and ring; what the arena keeps for the next records not counted.
+  // Records, index and ring.
   size_t held_bytes() const;
   size_t record_count() const { return ring_.size(); }
   uint64_t hits() const { return hits_; }
@@ -63,6 +71,11 @@ class RecordCache {
  private:
   // A record with its place in the ring before it, so that the index can be the memtable's.
   struct Node;
+  struct FreeNode {
+    void operator()(Node* node) const;
+  };
+  using NodePtr = std::unique_ptr<Node, FreeNode>;
+  static NodePtr NewNode(size_t bytes);
   static Node* NodeOf(MemtableRecord* record);
 
   void Remove(Node* node);
@@ -71,9 +84,9 @@ class RecordCache {
   const uint64_t hash_seed_;
   size_t used_bytes_ = 0;
   MemtableIndex index_;
-  SlabArena arena_;
-  std::vector<Node*> ring_;
+  std::deque<NodePtr> ring_;  // in pieces: growing moves nothing
   size_t hand_ = 0;
+  size_t inserted_ = 0;  // since the last Trim
   uint64_t hits_ = 0;
   uint64_t misses_ = 0;
 };

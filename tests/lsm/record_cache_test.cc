@@ -1,5 +1,7 @@
 // The record cache against a map: what it gives is what went in last, it keeps to its bound, and
 // what is used stays.
+#include <malloc.h>
+
 #include <catch2/catch.hpp>
 #include <map>
 #include <string>
@@ -102,6 +104,67 @@ TEST_CASE("record cache: too large a value is left out, and nothing is evicted b
   CHECK(first->value == value);
   TrimAll(cache);
   CHECK(cache.held_bytes() <= 8 << 10);
+}
+
+// What nobody asks for any more must make room for what is.
+TEST_CASE("record cache: other keys become hot") {
+  RecordCache cache(300 << 10, kHashSeed);
+  Entry entry;
+  const std::string value(100, 'v');
+  entry.value = value;
+  const auto get = [&](uint64_t i) {
+    const std::string key = Key(i);
+    cache.Trim();
+    if (cache.Find(key, HashOf(key))) return true;
+    cache.Insert(key, HashOf(key), entry);
+    return false;
+  };
+  for (uint64_t i = 0; i < 5000; ++i) get(i);
+  uint64_t hits = 0;
+  for (uint64_t i = 0; i < 5000; ++i) hits += get(10000 + i % 500) ? 1 : 0;
+  CHECK(hits >= 4000);
+}
+
+// An MGET takes in as many records as it has keys, and one Trim follows it.
+TEST_CASE("record cache: commands of many keys do not make it grow") {
+  constexpr size_t kCapacity = 256 << 10;
+  RecordCache cache(kCapacity, kHashSeed);
+  Entry entry;
+  const std::string value(100, 'v');
+  entry.value = value;
+  for (uint64_t command = 0; command < 100; ++command) {
+    for (uint64_t i = 0; i < 1000; ++i) {
+      const std::string key = Key((command * 1000 + i) % 30000);
+      if (!cache.Find(key, HashOf(key))) cache.Insert(key, HashOf(key), entry);
+    }
+    cache.Trim();
+    REQUIRE(cache.held_bytes() <= kCapacity + kCapacity / 8 + RecordCache::kSlackBytes);
+  }
+  CHECK(cache.record_count() > 1000);
+}
+
+// Memory that records of one size have left must be good for those of another.
+TEST_CASE("record cache: its memory stays in bounds while the sizes of records change") {
+  constexpr size_t kCapacity = 4 << 20;
+  const auto heap_bytes = [] {
+    const auto info = ::mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const size_t before = heap_bytes();
+  RecordCache cache(kCapacity, kHashSeed);
+  Entry entry;
+  uint64_t next = 0;
+  for (size_t bytes = 40; bytes < 1900; bytes += bytes / 8) {
+    const std::string value(bytes, 'v');
+    entry.value = value;
+    for (size_t filled = 0; filled < 2 * kCapacity; filled += bytes) {
+      const std::string key = Key(next++);
+      cache.Insert(key, HashOf(key), entry);
+      cache.Trim();
+    }
+  }
+  CHECK(cache.held_bytes() <= kCapacity);
+  CHECK(heap_bytes() - before < 2 * kCapacity);
 }
 
 }  // namespace cairn::lsm
