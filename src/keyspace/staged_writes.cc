@@ -5,17 +5,14 @@
 
 namespace cairn {
 
-namespace {
-
-// The keys come from clients, but a batch is bounded and lives for one attempt: the space as the
-// seed is guard enough.
-uint64_t HashOf(lsm::SpaceId space, std::string_view key) {
-  return Hash64(key, space);
+// The keys come from clients, who must not be able to choose ones that collide: a single MSET of
+// them would hold up the loop for seconds.
+uint64_t StagedWrites::HashOf(lsm::SpaceId space, std::string_view key) const {
+  return Hash64(key, hash_seed_ + space);
 }
 
-}  // namespace
-
-void StagedWrites::Clear() {
+void StagedWrites::Clear(uint64_t hash_seed) {
+  hash_seed_ = hash_seed;
   writes_.clear();
   optional_.clear();
   slots_.clear();

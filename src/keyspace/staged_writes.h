@@ -19,7 +19,8 @@ class StagedWrites {
  public:
   static constexpr size_t kLinearLimit = 16;
 
-  void Clear();
+  // `hash_seed`: not known to clients.
+  void Clear(uint64_t hash_seed);
   bool empty() const { return writes_.empty(); }
   size_t size() const { return writes_.size(); }
   std::span<const lsm::StagedWrite> view() const { return writes_; }
@@ -42,6 +43,7 @@ class StagedWrites {
  private:
   static constexpr size_t kNone = SIZE_MAX;
 
+  uint64_t HashOf(lsm::SpaceId space, std::string_view key) const;
   size_t IndexOf(lsm::SpaceId space, std::string_view key) const;
   void Index(size_t at);
   void Rebuild(size_t slot_count);
@@ -49,6 +51,7 @@ class StagedWrites {
   std::vector<lsm::StagedWrite> writes_;
   std::vector<bool> optional_;   // parallel to writes_
   std::vector<uint32_t> slots_;  // open addressing, index + 1, 0 = free; empty while few
+  uint64_t hash_seed_ = 0;
   size_t required_count_ = 0;
   size_t bytes_ = 0;
 };

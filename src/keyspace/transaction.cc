@@ -21,7 +21,7 @@ void Transaction::Begin(uint64_t now_ms, uint64_t seed, bool listening) {
   random_.reset();
   scratch_.Reset();
   listening_ = listening;
-  writes_.Clear();
+  writes_.Clear(seed);
   counters_ = {};
   changes_.clear();
   map_seen_ = 0;
@@ -211,7 +211,7 @@ std::string_view Transaction::Keep(std::string_view bytes) {
 
 void Transaction::DropWrites() {
   CAIRN_CHECK(only_optional_writes());
-  writes_.Clear();
+  writes_.Clear(seed_);
   // Whatever was staged as changed was the expired keys' removal.
   changes_.clear();
   counters_.expired = 0;

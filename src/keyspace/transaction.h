@@ -76,8 +76,8 @@ class Transaction {
   ~Transaction();
 
   // Starts an attempt: forgets everything staged. `now_ms` is the attempt's one reading of the
-  // wall clock; `seed` is the same for every attempt of one command. `listening`: whether anybody
-  // wants KeyChanges (else they are not staged).
+  // wall clock; `seed` is the same for every attempt of one command, and a secret.
+  // `listening`: whether anybody wants KeyChanges (else they are not staged).
   void Begin(uint64_t now_ms, uint64_t seed, bool listening);
 
   // --- reading ---
