@@ -111,8 +111,16 @@ Status WalSlots::Allocate(SlotFile& file) const {
 
 Status WalSlots::AddSlot(int index) {
   // A file that a failed attempt left under this name is simply used.
-  ASSIGN_OR_RETURN(auto file, env_.OpenSlot(options_.directory + "/" + SlotFileName(index)));
-  if (overwrites_) RETURN_IF_ERROR(Allocate(*file));
+  const std::string path = options_.directory + "/" + SlotFileName(index);
+  ASSIGN_OR_RETURN(auto file, env_.OpenSlot(path));
+  const Status allocated = overwrites_ ? Allocate(*file) : Status::Ok();
+  if (!allocated.ok()) {
+    // On a full disk the flush that could free a slot needs the room. It is the last of the pool,
+    // so this leaves no hole; if it fails, the file is there for the next attempt.
+    file.reset();
+    (void)env_.Remove(path);
+    return allocated;
+  }
   // The name must be safe before a record in it can be called durable.
   RETURN_IF_ERROR(env_.SyncDirectory(options_.directory));
   auto slot = std::make_unique<Slot>();
