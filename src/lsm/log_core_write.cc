@@ -150,6 +150,7 @@ Status LogCore::OpenSegment(Sequence first_seq, bool continues) {
   header.segment = number;
   header.first_seq = first_seq;
   header.continues = continues;
+  header.whole = taken.whole;
   header.slot_bytes = slots_->slot_bytes();
   header.slot_count = taken.slot_count;
   header.durable_seq = durable();

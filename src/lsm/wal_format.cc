@@ -12,6 +12,7 @@ namespace {
 
 constexpr uint64_t kSlotMagic = 0x4c41576e72696143;  // "CairnWAL"
 constexpr uint32_t kSlotContinues = 1;
+constexpr uint32_t kSlotWhole = 2;
 constexpr uint64_t kKnownFeatures = 0;
 
 // Offsets in a slot header.
@@ -69,7 +70,8 @@ std::string EncodeSlotHeader(const StoreIdentity& identity, const WalSlotHeader&
   char* const to = block.data();
   EncodeFixed64(to + kSlotChecked, kSlotMagic);
   EncodeFixed32(to + kSlotFormatAt, header.format);
-  EncodeFixed32(to + kSlotFlagsAt, header.continues ? kSlotContinues : 0);
+  EncodeFixed32(to + kSlotFlagsAt,
+                (header.continues ? kSlotContinues : 0) | (header.whole ? kSlotWhole : 0));
   EncodeFixed64(to + kSlotMayIgnoreAt, header.may_ignore);
   EncodeFixed64(to + kSlotMustKnowAt, header.must_know);
   EncodeFixed64(to + kSlotIdHighAt, header.store_id_high);
@@ -102,7 +104,9 @@ Result<WalSlotHeader> DecodeSlotHeader(const StoreIdentity& identity, std::strin
         "format {} and features {:x}",
         header.format, header.must_know, kWalFormat, kKnownFeatures));
   }
-  header.continues = (DecodeFixed32(from + kSlotFlagsAt) & kSlotContinues) != 0;
+  const uint32_t flags = DecodeFixed32(from + kSlotFlagsAt);
+  header.continues = (flags & kSlotContinues) != 0;
+  header.whole = (flags & kSlotWhole) != 0;
   header.may_ignore = DecodeFixed64(from + kSlotMayIgnoreAt);
   header.store_id_high = DecodeFixed64(from + kSlotIdHighAt);
   header.store_id_low = DecodeFixed64(from + kSlotIdLowAt);

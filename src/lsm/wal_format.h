@@ -41,6 +41,8 @@ struct WalSlotHeader {
   SegmentNumber segment = 0;  // 0: made ready, never used
   Sequence first_seq = 0;     // the first that may stand in the segment; all before it is durable
   bool continues = false;     // begins inside a long batch, whose first sequence first_seq is
+  // The file had slot_bytes bytes before the segment began: a shorter one was cut.
+  bool whole = false;
   uint64_t slot_bytes = 0;
   uint32_t slot_count = 0;   // slot files in the pool when it was written
   Sequence durable_seq = 0;  // watermarks when it was written, as in a record

@@ -29,6 +29,7 @@ struct WalReader::Impl {
 
   Status OpenSlots();
   Status OrderSegments();
+  Status CutSlot(const Slot& slot, uint64_t wanted_bytes) const;
   // Follows the log to its end; `end_*` say where that is.
   Status Walk(WalSink& sink);
   Status WalkSegment(Slot& slot, WalSink& sink);
@@ -127,6 +128,9 @@ Status WalReader::Impl::OrderSegments() {
     claims.Note(header->segment, options.log_start, durable, header->manifest_edit,
                 slot.view->path(), 0);
     if (header->segment < options.log_start) continue;
+    if (header->whole && slot.view->size_bytes() < header->slot_bytes) {
+      return CutSlot(slot, header->slot_bytes);
+    }
     segments.push_back(&slot);
     claimed_slots = std::max(claimed_slots, header->slot_count);
   }
@@ -143,7 +147,18 @@ Status WalReader::Impl::OrderSegments() {
     return Status::Corruption(fmt::format("{}: expected {} log slots, found {} {}",
                                           options.directory, claimed_slots, slots.size(), kHint));
   }
+  // A slot gets its header before its name is safe, and the next one is made only then.
+  const size_t made = std::max<size_t>(claimed_slots, slots.empty() ? 0 : slots.size() - 1);
+  for (size_t i = 0; i < made; ++i) {
+    if (slots[i].view->size_bytes() < kWalBlockBytes) return CutSlot(slots[i], kWalBlockBytes);
+  }
   return {};
+}
+
+Status WalReader::Impl::CutSlot(const Slot& slot, uint64_t wanted_bytes) const {
+  return Status::Corruption(fmt::format("{}: expected at least {} bytes, found {} {}",
+                                        slot.view->path(), wanted_bytes, slot.view->size_bytes(),
+                                        kHint));
 }
 
 Result<WalReadResult> WalReader::Replay(WalSink& sink) {

@@ -50,7 +50,8 @@ Status WalSlots::Open() {
 }
 
 WalSlots::State WalSlots::InitialState(const SlotFile& file) const {
-  const bool ready = !overwrites_ || file.size_bytes() == options_.slot_bytes;
+  const bool ready =
+      overwrites_ ? file.size_bytes() == options_.slot_bytes : file.size_bytes() >= kWalBlockBytes;
   return ready ? State::kFree : State::kUnprepared;
 }
 
@@ -92,18 +93,19 @@ Status WalSlots::MakeReady() {
 }
 
 Status WalSlots::PrepareExisting(Slot& slot) {
-  Status status = Allocate(*slot.file);
+  Status status = Prepare(*slot.file);
   std::lock_guard lock(mutex_);
   slot.state = status.ok() ? State::kFree : State::kUnprepared;
   return status;
 }
 
-Status WalSlots::Allocate(SlotFile& file) const {
-  RETURN_IF_ERROR(file.Allocate(options_.slot_bytes));
+Status WalSlots::Prepare(SlotFile& file) const {
+  if (overwrites_) RETURN_IF_ERROR(file.Allocate(options_.slot_bytes));
   WalSlotHeader header;
   header.store_id_high = options_.identity.id_high;
   header.store_id_low = options_.identity.id_low;
   header.segment = 0;
+  header.whole = overwrites_;
   header.slot_bytes = options_.slot_bytes;
   RETURN_IF_ERROR(file.Write(0, EncodeSlotHeader(options_.identity, header)));
   return file.Sync();
@@ -113,13 +115,13 @@ Status WalSlots::AddSlot(int index) {
   // A file that a failed attempt left under this name is simply used.
   const std::string path = options_.directory + "/" + SlotFileName(index);
   ASSIGN_OR_RETURN(auto file, env_.OpenSlot(path));
-  const Status allocated = overwrites_ ? Allocate(*file) : Status::Ok();
-  if (!allocated.ok()) {
+  const Status prepared = Prepare(*file);
+  if (!prepared.ok()) {
     // On a full disk the flush that could free a slot needs the room. It is the last of the pool,
     // so this leaves no hole; if it fails, the file is there for the next attempt.
     file.reset();
     (void)env_.Remove(path);
-    return allocated;
+    return prepared;
   }
   // The name must be safe before a record in it can be called durable.
   RETURN_IF_ERROR(env_.SyncDirectory(options_.directory));
@@ -140,7 +142,8 @@ bool WalSlots::TakeFreeLocked(SegmentNumber segment, Taken* taken) {
     slot.segment = segment;
     *taken = {.file = slot.file.get(),
               .index = static_cast<int>(i),
-              .slot_count = static_cast<uint32_t>(slots_.size())};
+              .slot_count = static_cast<uint32_t>(slots_.size()),
+              .whole = overwrites_};
     return true;
   }
   return false;

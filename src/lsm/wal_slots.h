@@ -33,6 +33,7 @@ class WalSlots {
     SlotFile* file = nullptr;  // owned by the pool
     int index = 0;
     uint32_t slot_count = 0;  // files in the pool, all durable by name
+    bool whole = false;       // the file has all its bytes
   };
   struct Stats {
     int slots = 0;
@@ -63,7 +64,7 @@ class WalSlots {
 
  private:
   enum class State : uint8_t {
-    kUnprepared,  // not the configured size, or preparing it failed
+    kUnprepared,  // not the configured size, without a header, or preparing it failed
     kPreparing,   // somebody holds create_mutex_ and works on it
     kFree,
     kUsed,
@@ -80,8 +81,9 @@ class WalSlots {
   // Makes an unprepared slot ready, or a new one. Requires: create_mutex_ is held, mutex_ is not.
   Status MakeReady();
   Status PrepareExisting(Slot& slot);
-  // Zeros, and a header that says "no segment yet": recovery need not search such a slot.
-  Status Allocate(SlotFile& file) const;
+  // A header that says "no segment yet": recovery need not search such a slot. Zeros behind it
+  // where slots are overwritten.
+  Status Prepare(SlotFile& file) const;
   Status AddSlot(int index);
   State InitialState(const SlotFile& file) const;
 

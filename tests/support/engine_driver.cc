@@ -155,9 +155,12 @@ std::vector<std::pair<std::string, StoredEntry>> EngineDriver::Scan(lsm::SpaceId
 
 StoreModel EngineDriver::Dump(const std::vector<lsm::SpaceId>& spaces) {
   StoreModel model;
+  Status status;
   for (const lsm::SpaceId space : spaces) {
     for (auto& [key, entry] : Scan(space, true)) model[space].emplace(key, std::move(entry));
+    if (status.ok()) status = read_status_;
   }
+  read_status_ = status;
   return model;
 }
 
