@@ -17,7 +17,7 @@ struct Options {
 
   size_t memtable_bytes = size_t{128} << 20;  // lsm-memtable-size: freeze when it holds this much
   int max_frozen_memtables = 2;  // lsm-max-frozen-memtables: more than this parks writers
-  int retained_memtables = 1;  // lsm-retained-memtables: flushed ones kept for reads of single keys
+  int retained_memtables = 2;  // lsm-retained-memtables: flushed ones kept for reads of single keys
   size_t block_bytes = 4096;   // lsm-block-size: a data block before compression
   size_t table_bytes = size_t{64} << 20;          // lsm-table-size: where a run is cut into tables
   double bloom_bits_per_key = 10;                 // lsm-bloom-bits-per-key

@@ -60,11 +60,12 @@ uint64_t Parser::MaxBulkBytes() const {
 
 Parser::Outcome Parser::Next(std::string_view* input, std::vector<std::string_view>* argv) {
   argv->clear();
-  if (phase_ == Phase::kIdle) Reset();
+  if (holds_bytes_ && phase_ == Phase::kIdle) Reset();
   for (;;) {
     if (phase_ == Phase::kIdle) {
       if (input->empty()) return kNeedMore;
       if (TakeWholeCommand(input, argv)) return kCommand;
+      holds_bytes_ = true;
       phase_ = input->front() == '*' ? Phase::kArgCount : Phase::kInline;
     }
     switch (Advance(input, argv)) {
@@ -245,6 +246,7 @@ Parser::Step Parser::Fail(std::string text) {
 }
 
 void Parser::Reset() {
+  holds_bytes_ = false;
   pending_.Clear(kKeptPendingBytes);
   args_.clear();
   if (args_.capacity() > kKeptArgs) std::vector<Arg>().swap(args_);

@@ -127,6 +127,7 @@ class Parser {
   const Limits* limits_;
   Phase phase_ = Phase::kIdle;
   bool unauthenticated_ = false;
+  bool holds_bytes_ = false;  // of the last command, or of the one that is coming
   bool line_has_nul_ = false;
   bool line_has_cr_ = false;
   uint64_t args_left_ = 0;

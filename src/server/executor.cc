@@ -177,6 +177,7 @@ Executor::Verdict Executor::Commit(Connection& connection, Attempt& attempt, Com
   }
   if (tx.has_writes()) {
     depends = keyspace_->Commit(tx);
+    ++commit_count_;
   } else {
     depends = tx.reads().read_range() ? engine_->watermarks().applied : tx.newest_seen();
   }

@@ -75,6 +75,7 @@ class Executor {
   void set_track_latencies(bool on) { parts_.track_latencies = on; }
   void set_max_bulk_bytes(uint64_t bytes) { parts_.max_bulk_bytes = bytes; }
   size_t parked_count() const { return parked_count_; }
+  uint64_t commit_count() const { return commit_count_; }
 
  private:
   // What came of an attempt.
@@ -125,6 +126,7 @@ class Executor {
   // The one snapshot job under way: a few could take all threads that open tables.
   std::shared_ptr<LargeCommand> large_;
   size_t parked_count_ = 0;
+  uint64_t commit_count_ = 0;
   std::vector<KeyListener> listeners_;
 };
 

@@ -48,6 +48,7 @@ class Server {
   void OnMarks();
   bool ReadyTurns();
   void EndTick();
+  bool GroupIsComplete();
   void OnWake();
   void OnTimer();
   void OnSignal(int number);
@@ -77,7 +78,13 @@ class Server {
   ServerInfo info_;
   Control control_;
   std::atomic<bool> stop_requested_{false};  // by RequestStop; the loop looks when woken
-  bool stop_wanted_ = false;                 // at the end of this tick
+  // The group of writes that has not been handed to the log writer.
+  static constexpr uint64_t kGroupNanos = 200'000;
+  static constexpr int kGroupTicks = 8;
+  uint64_t commits_seen_ = 0;
+  uint64_t group_since_nanos_ = 0;
+  int group_ticks_ = 0;
+  bool stop_wanted_ = false;  // at the end of this tick
   int exit_code_ = 0;
 };
 

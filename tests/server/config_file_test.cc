@@ -206,8 +206,8 @@ TEST_CASE("maxmemory bounds memtables and caches together, and makes nothing lar
     const lsm::Options fitted = FitToMemory(defaults, bound);
     INFO(mib);
     const uint64_t caches = fitted.block_cache_bytes + fitted.record_cache_bytes;
-    CHECK(fitted.memtable_bytes * 5 + caches <= bound);
-    CHECK(fitted.memtable_bytes * 5 + caches >= bound / 2);
+    CHECK(fitted.memtable_bytes * 6 + caches <= bound);
+    CHECK(fitted.memtable_bytes * 6 + caches >= bound / 2);
   }
   CHECK(FitToMemory(defaults, 1).block_cache_bytes == kSmallestCacheBytes);
   CHECK(FitToMemory(defaults, 1).record_cache_bytes == kSmallestCacheBytes);
