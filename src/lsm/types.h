@@ -20,6 +20,8 @@ using SegmentNumber = uint64_t;
 
 constexpr Sequence kMaxSequence = UINT64_MAX;
 constexpr size_t kSpacePrefixBytes = 8;
+// The longest key and the longest value that a write may have: a table's block must hold both.
+constexpr size_t kMaxKeyOrValueBytes = size_t{512} << 20;
 // Ids below this belong to the server itself; databases and collections start here. Persisted.
 constexpr SpaceId kFirstUserSpace = 1024;
 

@@ -125,8 +125,8 @@ std::vector<ConfigOption> NetworkOptions() {
   rows.push_back(IntegerOption("tcp-keepalive", FIELD(tcp_keepalive_seconds), 0, INT32_MAX));
   rows.push_back(IntegerOption("maxclients", FIELD(max_clients), 1, UINT32_MAX));
   rows.push_back(StringOption("requirepass", FIELD(clients.password)));
-  rows.push_back(
-      MemoryOption("proto-max-bulk-len", FIELD(protocol.max_bulk_bytes), 1024 * 1024, INT64_MAX));
+  rows.push_back(MemoryOption("proto-max-bulk-len", FIELD(protocol.max_bulk_bytes), 1024 * 1024,
+                              lsm::kMaxKeyOrValueBytes));
   rows.push_back(MemoryOption("client-query-buffer-limit", FIELD(clients.query_buffer_bytes),
                               1024 * 1024, INT64_MAX));
   rows.push_back(OutputBufferLimit());

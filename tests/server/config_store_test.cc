@@ -74,6 +74,10 @@ TEST_CASE("CONFIG SET refuses in Redis's words") {
   CHECK(r.Set({{"maxclients", "0"}}) ==
         "ERR CONFIG SET failed (possibly related to argument 'maxclients') - argument must be "
         "between 1 and 4294967295 inclusive");
+  // What a table cannot hold must not get into the log: no start would come past it.
+  CHECK(r.Set({{"proto-max-bulk-len", "513mb"}}) ==
+        "ERR CONFIG SET failed (possibly related to argument 'proto-max-bulk-len') - argument must "
+        "be between 1048576 and 536870912 inclusive");
   CHECK(r.Set({{"cluster-enabled", "yes"}})->find("is refused") != std::string::npos);
   CHECK_FALSE(r.Set({{"cluster-enabled", "no"}}));
   CHECK_FALSE(r.Set({{"hash-max-listpack-entries", "64"}}));
