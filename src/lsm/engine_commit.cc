@@ -69,6 +69,7 @@ void EngineImpl::EndTick() {
     log_->CloseGroup();
   }
   FreezeIfDue();
+  flush_->Warm();
 }
 
 // The log behind a memtable is what a crash has to replay, and what the pool of slots must hold.

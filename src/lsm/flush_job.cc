@@ -18,15 +18,18 @@ namespace {
 constexpr size_t kSettleKeepBlocks = 1024;
 // How often a long flush asks whether it is to break off.
 constexpr uint64_t kEntriesPerCheck = 1024;
+// A run's data blocks may take this share of the block cache: others' hot ones shall stay.
+constexpr size_t kWarmShare = 2;
 
 class FlushJob {
  public:
-  FlushJob(Store& store, const Memtable& memtable, const Version& below)
+  FlushJob(Store& store, const Memtable& memtable, const Version& below, bool keep_blocks)
       : store_(store),
         memtable_(memtable),
         below_(below),
         source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, 0),
-        settle_budget_(std::max<uint64_t>(kMinSettled, memtable.entry_count() / 4)) {}
+        settle_budget_(std::max<uint64_t>(kMinSettled, memtable.entry_count() / 4)),
+        keep_budget_(keep_blocks ? store.options.block_cache_bytes / kWarmShare : 0) {}
 
   Result<FlushedRun> Run() {
     run_.flushed_seq = memtable_.last_sequence();
@@ -67,6 +70,9 @@ class FlushJob {
     options.block_bytes = store_.options.block_bytes;
     options.bloom_bits_per_key = store_.options.bloom_bits_per_key;
     options.compression = store_.options.compression;
+    options.on_data_block = [this, file = options.file](uint64_t offset, std::string_view bytes) {
+      KeepDataBlock(file, offset, bytes);
+    };
     files_.push_back(options.file);
     ASSIGN_OR_RETURN(builder_,
                      TableBuilder::Create(store_.env, store_.TablePath(options.file), options));
@@ -80,6 +86,14 @@ class FlushJob {
     run_.bytes += info->size_bytes;
     run_.tables.push_back(std::move(info).value());
     return {};
+  }
+
+  void KeepDataBlock(FileNumber file, uint64_t offset, std::string_view bytes) {
+    if (bytes.size() > keep_budget_) return;
+    auto block = Block::Make(BlockKind::kData, BlockBuffer::CopyOf(bytes), bytes.size());
+    CHECK(block.ok());
+    keep_budget_ -= std::min(keep_budget_, block.value()->memory_bytes());
+    run_.data_blocks.push_back({file, offset, std::move(block).value()});
   }
 
   void Settle(std::string_view key, Entry* entry) {
@@ -106,9 +120,11 @@ class FlushJob {
     for (const TableInfo& info : run_.tables) {
       ASSIGN_OR_RETURN(std::shared_ptr<const TableReader> reader, store_.OpenTable(info));
       for (const TableReader::Partition& partition : reader->partitions()) {
-        const BlockHandle filter = partition.handles.filter;
+        const auto& [index, filter] = partition.handles;
+        ASSIGN_OR_RETURN(std::shared_ptr<const Block> block, reader->ReadBlock(index));
+        run_.index_blocks.push_back({info.file, index.offset, std::move(block)});
         if (filter.stored_bytes == 0) continue;
-        ASSIGN_OR_RETURN(std::shared_ptr<const Block> block, reader->ReadBlock(filter));
+        ASSIGN_OR_RETURN(block, reader->ReadBlock(filter));
         run_.filters.push_back({info.file, filter.offset, std::move(block)});
       }
       run_.readers.push_back(std::move(reader));
@@ -133,6 +149,7 @@ class FlushJob {
   const Version& below_;
   BlockingSource source_;
   uint64_t settle_budget_;
+  size_t keep_budget_;
   std::unique_ptr<TableBuilder> builder_;
   std::vector<FileNumber> files_;  // begun
   FlushedRun run_;
@@ -140,8 +157,9 @@ class FlushJob {
 
 }  // namespace
 
-Result<FlushedRun> FlushMemtable(Store& store, const Memtable& memtable, const Version& below) {
-  return FlushJob(store, memtable, below).Run();
+Result<FlushedRun> FlushMemtable(Store& store, const Memtable& memtable, const Version& below,
+                                 bool keep_blocks) {
+  return FlushJob(store, memtable, below, keep_blocks).Run();
 }
 
 void RemoveTables(Store& store, const std::vector<TableInfo>& tables) {

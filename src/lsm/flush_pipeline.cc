@@ -1,6 +1,7 @@
 #include "lsm/flush_pipeline.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -63,7 +64,7 @@ void FlushPipeline::Build(const std::shared_ptr<const Memtable>& memtable) {
   RunJob(
       [store, memtable, version = state_.version] {
         const uint64_t start = store->env.MonotonicNanos();
-        Result<FlushedRun> run = FlushMemtable(*store, *memtable, *version);
+        Result<FlushedRun> run = FlushMemtable(*store, *memtable, *version, /*keep_blocks=*/true);
         const RunId id = store->manifest->NewFileNumber();
         return Built{std::move(run), id, (store->env.MonotonicNanos() - start) / 1000};
       },
@@ -152,6 +153,9 @@ void FlushPipeline::Publish() {
     for (WarmBlock& warm : built_->filters) {
       blocks_.Insert(warm.file, warm.offset, std::move(warm.block));
     }
+    for (auto* blocks : {&built_->index_blocks, &built_->data_blocks}) {
+      std::move(blocks->begin(), blocks->end(), std::back_inserter(warming_));
+    }
     state_.version = catalog_.version;
     state_.retained.insert(
         state_.retained.begin(),
@@ -176,6 +180,14 @@ void FlushPipeline::DropSurplusRetained() {
   const auto kept = static_cast<size_t>(store_.options.retained_memtables);
   for (; state_.retained.size() > kept; state_.retained.pop_back()) {
     store_.background.Submit(Lane::kFlush, [dropped = std::move(state_.retained.back())] {});
+  }
+}
+
+void FlushPipeline::WarmSome() {
+  for (size_t i = 0; i < kWarmBlocksPerTick && !warming_.empty(); ++i) {
+    WarmBlock& warm = warming_.front();
+    blocks_.Insert(warm.file, warm.offset, std::move(warm.block));
+    warming_.pop_front();
   }
 }
 

@@ -10,6 +10,7 @@
 // comes back to, and the next try names the same tables.
 // Lifetime: what it refers to outlives it; completions that come later do nothing.
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,6 +28,7 @@ class FlushPipeline {
  public:
   static constexpr uint64_t kFirstPauseMs = 100;
   static constexpr uint64_t kLongestPauseMs = 5000;
+  static constexpr size_t kWarmBlocksPerTick = 64;
 
   struct Parts {
     Store& store;
@@ -48,6 +50,10 @@ class FlushPipeline {
 
   // Starts what can be started: call it after a freeze and from time to time.
   void Kick();
+  // Puts some more of the last run's blocks into the cache. Call it once a tick.
+  void Warm() {
+    if (!warming_.empty()) WarmSome();
+  }
   // The log has failed: when everything is in tables, restart it. Requires: no more commits until
   // escaping() is false; the active memtable was frozen.
   void EscapeLog() { escaping_ = true; }
@@ -70,6 +76,7 @@ class FlushPipeline {
   void OnAppended(const Status& status, const CatalogState& state);
   void Publish();
   void DropSurplusRetained();
+  void WarmSome();
   void Fail(const Status& status);
   // Runs `work` on the flush lane inside the gate, then `then` with its result on the loop.
   template <typename Work, typename Then>
@@ -88,6 +95,8 @@ class FlushPipeline {
   bool busy_ = false;
   std::optional<FlushedRun> built_;  // waits for its edit
   RunId built_id_ = 0;
+  // Of published runs, not yet in the cache: too many for one step of the loop.
+  std::deque<WarmBlock> warming_;
   bool escaping_ = false;
   bool edit_restarts_log_ = false;  // the edit under way
   Status error_;

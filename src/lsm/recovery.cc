@@ -164,7 +164,8 @@ Status Recovery::Replay() {
 }
 
 Status Recovery::FlushReplayed(const Memtable& memtable) {
-  ASSIGN_OR_RETURN(FlushedRun run, FlushMemtable(store_, memtable, *working_));
+  ASSIGN_OR_RETURN(FlushedRun run,
+                   FlushMemtable(store_, memtable, *working_, /*keep_blocks=*/false));
   counts_.Add(run.counts);
   ReplayedRun replayed{store_.manifest->NewFileNumber(), std::move(run)};
   if (!replayed.run.tables.empty()) {

@@ -117,6 +117,7 @@ Status TableBuilder::FinishDataBlock() {
   const std::string_view bytes = data_.Finish();
   properties_.raw_block_bytes += bytes.size();
   ASSIGN_OR_RETURN(pending_block_, WriteBlock(BlockKind::kData, bytes));
+  if (options_.on_data_block) options_.on_data_block(pending_block_.offset, bytes);
   has_pending_block_ = true;
   ++properties_.data_blocks;
   properties_.data_block_bytes += pending_block_.stored_bytes;

@@ -8,6 +8,7 @@
 // Errors: sticky; after one, the file is garbage and its owner removes it.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,6 +32,8 @@ struct TableBuildOptions {
   double bloom_bits_per_key = 10;  // 0: no filters
   bool compression = true;
   size_t write_buffer_bytes = 256 * 1024;
+  // Sees each data block, as it is before compression, with its offset.
+  std::function<void(uint64_t offset, std::string_view bytes)> on_data_block;
 };
 
 class TableBuilder {
