@@ -122,14 +122,14 @@ Status DecodeTableFooter(std::string_view bytes, uint64_t file_bytes, TableFoote
   const uint32_t format = DecodeFixed32(checked.data() + checked.size() - 8);
   const uint64_t stored = DecodeFixed64(bytes.data() + checked.size());
   const uint64_t computed = Hash64(checked, file_bytes);
-  // A newer format may place its checksum elsewhere, so its number is looked at first.
-  if (format > kTableFormat) {
-    return Status::NotSupported(
-        fmt::format("footer: table format {}, this build reads up to {}", format, kTableFormat));
-  }
   if (stored != computed) {
     return Status::Corruption(
         fmt::format("footer: checksum wanted {:016x}, got {:016x}", stored, computed));
+  }
+  // From here on the bytes are what was written: what is strange is newer, not damaged.
+  if (format > kTableFormat) {
+    return Status::NotSupported(
+        fmt::format("footer: table format {}, this build reads up to {}", format, kTableFormat));
   }
   uint32_t reserved;
   GetFixed64(&bytes, &footer->directory.offset);
