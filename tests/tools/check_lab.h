@@ -44,10 +44,7 @@ class CheckLab {
   enum class End { kClean, kKilled };
 
   explicit CheckLab(End end = End::kClean) {
-    lsm::Options options = test::SmallOptions();
-    options.directory = kDirectory;
-    options.compression = false;
-    test::EngineDriver driver(env_, options);
+    test::EngineDriver driver(env_, EngineOptions());
     REQUIRE(driver.Open().ok());
     for (int round = 0; round < 4; ++round) {
       for (int i = 0; i < 120; ++i) {
@@ -66,7 +63,15 @@ class CheckLab {
     if (end == End::kClean) REQUIRE(driver.Close().ok());
   }
 
+  static lsm::Options EngineOptions() {
+    lsm::Options options = test::SmallOptions();
+    options.directory = kDirectory;
+    options.compression = false;
+    return options;
+  }
   FaultEnv& env() { return env_; }
+  // What a start must find.
+  const test::StoreModel& model() const { return model_; }
   std::string Path(std::string_view name) const { return fmt::format("{}/{}", kDirectory, name); }
   Outcome Verify() { return RunOn(env_, {"verify", "data"}); }
 
@@ -145,12 +150,14 @@ class CheckLab {
       if (i % 11 == 3) write.entry = {.kind = lsm::EntryKind::kTombstone, .value = ""};
       batch.push_back(std::move(write));
     }
+    test::ApplyToModel(batch, &model_);
     const lsm::Sequence last_seq = driver.Commit(std::move(batch), i % 2 == 0);
     REQUIRE(last_seq > 0);
     driver.Tick();
   }
 
   FaultEnv env_;
+  test::StoreModel model_;
 };
 
 }  // namespace cairn::check

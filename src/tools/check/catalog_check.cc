@@ -146,7 +146,10 @@ std::optional<Catalog> CheckCatalog(Env& env, const std::string& directory, Repo
                     directory, catalog->file_name, catalog->end_offset));
   }
   const Status valid = catalog->state.version->Validate();
-  if (!valid.ok()) report.Add(valid.Annotate(fmt::format("{}/{}", directory, catalog->file_name)));
+  if (!valid.ok()) {
+    report.Add(valid.Annotate(
+        fmt::format("{}/{} up to offset {}", directory, catalog->file_name, catalog->end_offset)));
+  }
   return catalog;
 }
 

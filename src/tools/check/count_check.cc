@@ -96,9 +96,10 @@ void CheckCounts(Env& env, const std::string& directory, const Catalog& catalog,
     // An entry that is not settled counts as if something live lay below it.
     if (said.live <= counted && counted <= said.live + said.unsettled) continue;
     report.Damage(
-        fmt::format("{}/{}: the count of space {} is {} (and {} unsettled), its tables "
-                    "hold {} live keys",
-                    directory, catalog.file_name, space, said.live, said.unsettled, counted));
+        fmt::format("{}/{} up to offset {}: the count of space {} is {} (and {} unsettled), its "
+                    "tables hold {} live keys",
+                    directory, catalog.file_name, catalog.end_offset, space, said.live,
+                    said.unsettled, counted));
   }
 }
 

@@ -45,6 +45,7 @@ class TableCheck {
       : table_(table), expectation_(expectation), report_(report), seen_(table.info()) {}
 
   void Run() {
+    if (const Status status = FindProperties(); !status.ok()) return report_.Add(status);
     if (expectation_.catalog != nullptr) CheckCatalogInfo();
     CheckFilterSecret();
     for (const TableReader::Partition& partition : table_.partitions()) CheckPartition(partition);
@@ -58,8 +59,9 @@ class TableCheck {
   void CheckIndex(const Block& index, const TableReader::Partition& partition);
   void CheckData(const Block& data, BlockHandle handle, std::string_view bound);
   void CheckStatistics();
+  Status FindProperties();
   std::shared_ptr<const Block> Load(BlockHandle handle, BlockKind kind);
-  void Damage(BlockHandle handle, std::string_view text) {
+  void Damage(BlockHandle handle, std::string_view text) const {
     report_.Damage(fmt::format("{} offset {}: {}", path(), handle.offset, text));
   }
   const std::string& path() const { return table_.file().path(); }
@@ -67,6 +69,7 @@ class TableCheck {
   const TableReader& table_;
   const TableExpectation& expectation_;
   Report& report_;
+  BlockHandle properties_;  // where the table says what it is
   TableStatistics seen_;
   bool complete_ = true;  // every block could be read
   uint64_t next_offset_ = 0;
@@ -76,9 +79,21 @@ class TableCheck {
   std::string last_bound_;
 };
 
+// As the reader found them when it opened the table, so nothing but an error to read can be met.
+Status TableCheck::FindProperties() {
+  const ReadableFile& file = table_.file();
+  char bytes[lsm::kFooterBytes];
+  lsm::TableFooter footer;
+  RETURN_IF_ERROR(file.Read(file.size_bytes() - sizeof bytes, sizeof bytes, bytes));
+  RETURN_IF_ERROR(lsm::DecodeTableFooter({bytes, sizeof bytes}, file.size_bytes(), &footer));
+  ASSIGN_OR_RETURN(const auto directory, table_.ReadBlock(footer.directory));
+  properties_ = lsm::HandleOfPayload(lsm::FindExact(*directory, lsm::kPropertiesName));
+  return {};
+}
+
 void TableCheck::CheckCatalogInfo() {
   for (const std::string& difference : Differences(*expectation_.catalog, table_.info())) {
-    report_.Damage(fmt::format("{}: the catalog and the table differ: {}", path(), difference));
+    Damage(properties_, fmt::format("the catalog and the table differ: {}", difference));
   }
 }
 
@@ -87,7 +102,7 @@ void TableCheck::CheckFilterSecret() {
   filter_secret_fits_ = lsm::FilterSecretCheck(*expectation_.filter_secret) ==
                         table_.properties().filter_secret_check;
   if (!filter_secret_fits_) {
-    report_.Damage(fmt::format("{}: its filters were built for another store", path()));
+    Damage(properties_, "the filters were built for another store");
   }
 }
 
@@ -157,8 +172,7 @@ void TableCheck::CheckData(const Block& data, BlockHandle handle, std::string_vi
 
 void TableCheck::CheckStatistics() {
   for (const std::string& difference : seen_.DifferencesTo(table_.properties())) {
-    report_.Damage(
-        fmt::format("{}: the properties and what stands there differ: {}", path(), difference));
+    Damage(properties_, fmt::format("the properties and what stands there differ: {}", difference));
   }
 }
 

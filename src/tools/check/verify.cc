@@ -108,9 +108,10 @@ void Verifier::CheckTables() {
 // The version's own rules (bounds, overlap, order of sequences) were checked with the MANIFEST.
 void Verifier::CheckReferences(const lsm::TableRef& ref) {
   if (ref.table->max_sequence <= catalog_->state.flushed_seq) return;
-  report_.Damage(fmt::format("{}/{}: table {} holds sequence {}, but only {} is flushed",
-                             directory_, catalog_->file_name, ref.table->file,
-                             ref.table->max_sequence, catalog_->state.flushed_seq));
+  report_.Damage(
+      fmt::format("{}/{} up to offset {}: table {} holds sequence {}, but only {} is flushed",
+                  directory_, catalog_->file_name, catalog_->end_offset, ref.table->file,
+                  ref.table->max_sequence, catalog_->state.flushed_seq));
 }
 
 void Verifier::LookAtNames(const std::vector<std::string>& names) {
