@@ -144,8 +144,9 @@ Status WalReader::Impl::OrderSegments() {
                     segments[i]->header->segment, kHint));
   }
   if (claimed_slots > slots.size()) {
-    return Status::Corruption(fmt::format("{}: expected {} log slots, found {} {}",
-                                          options.directory, claimed_slots, slots.size(), kHint));
+    return Status::Corruption(fmt::format(
+        "{}/{}: expected a log slot, found none, though {} of them were counted {}",
+        options.directory, SlotFileName(static_cast<int>(slots.size())), claimed_slots, kHint));
   }
   // A slot gets its header before its name is safe, and the next one is made only then.
   const size_t made = std::max<size_t>(claimed_slots, slots.empty() ? 0 : slots.size() - 1);

@@ -31,9 +31,14 @@ Status WalSlots::Open() {
   for (const std::string& name : names) last = std::max(last, ParseSlotFileName(name));
 
   // From the end, so that a crash in between leaves no hole in the numbering: recovery takes a
-  // hole for a lost file.
-  for (; last >= options_.slot_count; --last) {
+  // hole for a lost file. What a killed server only began to make goes, too: headers must not count
+  // a file without room for one, which would be damage at the next start.
+  for (; last >= 0; --last) {
     const std::string path = options_.directory + "/" + SlotFileName(last);
+    if (last < options_.slot_count) {
+      ASSIGN_OR_RETURN(const auto file, env_.OpenSlot(path));
+      if (file->size_bytes() >= kWalBlockBytes) break;
+    }
     RETURN_IF_ERROR(env_.Remove(path));
     RETURN_IF_ERROR(env_.SyncDirectory(options_.directory));
   }
@@ -49,10 +54,12 @@ Status WalSlots::Open() {
   return env_.SyncDirectory(options_.directory);
 }
 
-WalSlots::State WalSlots::InitialState(const SlotFile& file) const {
+WalSlots::State WalSlots::InitialState(SlotFile& file) const {
   const bool ready =
       overwrites_ ? file.size_bytes() == options_.slot_bytes : file.size_bytes() >= kWalBlockBytes;
-  return ready ? State::kFree : State::kUnprepared;
+  // A server that was killed while it made the slot left a size that a power cut may take back; but
+  // headers will bear witness that it is durable.
+  return ready && file.Sync().ok() ? State::kFree : State::kUnprepared;
 }
 
 bool WalSlots::NeedsPrepare() const {

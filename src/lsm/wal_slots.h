@@ -85,7 +85,7 @@ class WalSlots {
   // where slots are overwritten.
   Status Prepare(SlotFile& file) const;
   Status AddSlot(int index);
-  State InitialState(const SlotFile& file) const;
+  State InitialState(SlotFile& file) const;
 
   Env& env_;
   const Options options_;

@@ -240,7 +240,7 @@ TEST_CASE("a lost slot file: damage, in the middle and at the end") {
     Log log;
     log.Puts(2);
     REQUIRE(log.env.Remove(SlotPath(slot)).ok());
-    CheckDamage(log.Read(), slot == 1 ? "/db/wal/001.slot" : "expected 3 log slots, found 2");
+    CheckDamage(log.Read(), SlotPath(slot) + ": expected a log slot, found none");
   }
 }
 
