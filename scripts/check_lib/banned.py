@@ -59,9 +59,9 @@ _SLEEPS = 'sleep|usleep|nanosleep|clock_nanosleep|uv_sleep'
 _FILES = ('open|open64|openat|creat|close|read|write|pread|pwrite|preadv|pwritev|preadv2|pwritev2'
           '|readv|writev|lseek|fsync|fdatasync|sync_file_range|syncfs|fallocate|posix_fallocate'
           '|posix_fadvise|ftruncate|truncate|rename|renameat|renameat2|unlink|unlinkat|link|linkat'
-          '|symlink|readlink|realpath|mkdir|mkdtemp|mkstemp|rmdir|opendir|fdopendir|readdir|closedir'
-          '|scandir|stat|fstat|lstat|fstatat|statfs|fstatfs|statvfs|fstatvfs|access|faccessat'
-          '|chdir|chmod|fchmod|chown|fchown|flock|lockf|mmap|munmap|msync|madvise|dup|dup2|fcntl'
+          '|symlink|readlink|realpath|mkdir|mkdtemp|mkstemp|rmdir|opendir|fdopendir|readdir'
+          '|closedir|scandir|stat|fstat|lstat|fstatat|statfs|fstatfs|statvfs|fstatvfs|access'
+          '|faccessat|chdir|chmod|fchmod|chown|fchown|flock|lockf|mmap|munmap|msync|madvise|dup|dup2|fcntl'
           '|fopen|fdopen|freopen|fclose|fread|fwrite|fseek|ftell|fflush|fileno|tmpfile|io_setup')
 _PRINTS = ('printf|fprintf|sprintf|snprintf|vprintf|vfprintf|vsprintf|vsnprintf|dprintf|vdprintf'
            '|puts|fputs|putchar|fputc|putc|perror|scanf|sscanf|fscanf|vsscanf')

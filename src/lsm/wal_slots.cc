@@ -122,7 +122,7 @@ Status WalSlots::AddSlot(int index) {
   // A file that a failed attempt left under this name is simply used.
   const std::string path = options_.directory + "/" + SlotFileName(index);
   ASSIGN_OR_RETURN(auto file, env_.OpenSlot(path));
-  const Status prepared = Prepare(*file);
+  Status prepared = Prepare(*file);
   if (!prepared.ok()) {
     // On a full disk the flush that could free a slot needs the room. It is the last of the pool,
     // so this leaves no hole; if it fails, the file is there for the next attempt.
