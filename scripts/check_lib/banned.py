@@ -56,13 +56,14 @@ _CLOCKS = 'clock_gettime|gettimeofday|clock|ftime|uv_hrtime|uv_gettimeofday|uv_c
 _RANDOM = ('rand|srand|rand_r|random|srandom|drand48|lrand48|mrand48|arc4random|arc4random_uniform'
            '|getrandom|getentropy|uv_random')
 _SLEEPS = 'sleep|usleep|nanosleep|clock_nanosleep|uv_sleep'
-_FILES = ('open|open64|openat|creat|close|read|write|pread|pwrite|preadv|pwritev|preadv2|pwritev2'
-          '|readv|writev|lseek|fsync|fdatasync|sync_file_range|syncfs|fallocate|posix_fallocate'
-          '|posix_fadvise|ftruncate|truncate|rename|renameat|renameat2|unlink|unlinkat|link|linkat'
-          '|symlink|readlink|realpath|mkdir|mkdtemp|mkstemp|rmdir|opendir|fdopendir|readdir'
-          '|closedir|scandir|stat|fstat|lstat|fstatat|statfs|fstatfs|statvfs|fstatvfs|access'
-          '|faccessat|chdir|chmod|fchmod|chown|fchown|flock|lockf|mmap|munmap|msync|madvise|dup|dup2|fcntl'
-          '|fopen|fdopen|freopen|fclose|fread|fwrite|fseek|ftell|fflush|fileno|tmpfile|io_setup')
+_FILES = ('open|open64|openat|creat|close|read|write|pread|pwrite|preadv|pwritev|preadv2'
+          '|pwritev2|readv|writev|lseek|fsync|fdatasync|sync_file_range|syncfs|fallocate'
+          '|posix_fallocate|posix_fadvise|ftruncate|truncate|rename|renameat|renameat2|unlink'
+          '|unlinkat|link|linkat|symlink|readlink|realpath|mkdir|mkdtemp|mkstemp|rmdir|opendir'
+          '|fdopendir|readdir|closedir|scandir|stat|fstat|lstat|fstatat|statfs|fstatfs|statvfs'
+          '|fstatvfs|access|faccessat|chdir|chmod|fchmod|chown|fchown|flock|lockf|mmap|munmap'
+          '|msync|madvise|dup|dup2|fcntl|fopen|fdopen|freopen|fclose|fread|fwrite|fseek|ftell'
+          '|fflush|fileno|tmpfile|io_setup')
 _PRINTS = ('printf|fprintf|sprintf|snprintf|vprintf|vfprintf|vsprintf|vsnprintf|dprintf|vdprintf'
            '|puts|fputs|putchar|fputc|putc|perror|scanf|sscanf|fscanf|vsscanf')
 _ALLOCATORS = ('malloc|calloc|realloc|reallocarray|free|posix_memalign|aligned_alloc|memalign'
