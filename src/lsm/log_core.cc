@@ -25,7 +25,6 @@ LogCore::LogCore(Env& env, Background& background, std::shared_ptr<WalSlots> slo
       slots_(std::move(slots)),
       identity_(options.identity),
       idle_seal_nanos_(options.idle_seal_ms * kMilliNanos),
-      gather_share_(options.gather_share),
       written_(options.next_seq - 1),
       durable_(options.next_seq - 1),
       manifest_edit_(options.manifest_edit),
@@ -51,7 +50,6 @@ std::unique_ptr<LogGroup> LogCore::HandOver(std::unique_ptr<LogGroup> group, boo
     last_handed_ = group->last;
     pending_bytes_.fetch_add(group->size, std::memory_order_relaxed);
     tail_.push_back(std::move(group));
-    if (gather_until_ != 0 && last_handed_ >= gather_until_) changed_.notify_all();
     if (!spare_.empty()) {
       next = std::move(spare_.back());
       spare_.pop_back();
@@ -134,32 +132,28 @@ bool LogCore::Pull() {
     spare_.push_back(std::move(group));
   }
   pulled_.clear();
-  if (gather_share_ > 0) GatherLocked(lock);
+  if (pulled_before_ && gathering_.load(std::memory_order_relaxed)) GatherLocked(lock);
   const bool idle = tail_.empty() && !sync_asked_ && !seal_asked_;
   if (idle || stopped_ || failed()) {
     running_ = false;
+    pulled_before_ = false;
     changed_.notify_all();
     return false;
   }
+  pulled_before_ = true;
   pulled_.swap(tail_);
   pulled_sync_ = std::exchange(sync_asked_, false);
   pulled_seal_ = std::exchange(seal_asked_, false);
   pulled_mode_ = mode_;
-  previous_pull_writes_ = pulled_.empty() ? 0 : pulled_.back()->last - pulled_.front()->first + 1;
   return true;
 }
 
+// Without the role given back nobody wakes this thread: it comes back by itself for all that was
+// handed over meanwhile. With kAlways a sync takes longer than that, and gathers as well.
 void LogCore::GatherLocked(std::unique_lock<std::mutex>& lock) {
-  // Clients that got their answers after the last sync are about to send again: as many writes as
-  // last time are worth a short wait, since whoever misses this sync waits for a whole one more.
-  if (mode_ != SyncMode::kAlways || tail_.empty() || sync_asked_ || seal_asked_) return;
-  const Sequence enough = last_whole_ + previous_pull_writes_;
-  if (last_handed_ >= enough) return;
-  gather_until_ = enough;
-  const auto limit = std::chrono::nanoseconds(
-      static_cast<int64_t>(gather_share_ * static_cast<double>(last_sync_took_nanos_)));
-  changed_.wait_for(lock, limit, [&] { return stopped_ || last_handed_ >= gather_until_; });
-  gather_until_ = 0;
+  if (mode_ == SyncMode::kAlways || sync_asked_ || seal_asked_) return;
+  const auto limit = std::chrono::microseconds(LogWriter::kGatherMicros);
+  changed_.wait_for(lock, limit, [&] { return stopped_; });
 }
 
 void LogCore::Fail(const Status& status) {

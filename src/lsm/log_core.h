@@ -44,6 +44,7 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   std::unique_ptr<LogGroup> HandOver(std::unique_ptr<LogGroup> group, bool start_job);
   void StartWhatIsDue();
   void SetSyncMode(SyncMode mode);
+  void SetGathering(bool on) { gathering_.store(on, std::memory_order_relaxed); }
   void Reset(SegmentNumber segment, Sequence next);
   Status CloseHere();
   // Waits for running jobs, so that no file is touched afterwards; later ones do nothing.
@@ -105,7 +106,6 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   const std::shared_ptr<WalSlots> slots_;
   const StoreIdentity identity_;
   const uint64_t idle_seal_nanos_;
-  const double gather_share_;
 
   std::atomic<Sequence> written_;
   std::atomic<Sequence> durable_;
@@ -116,10 +116,11 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   std::atomic<uint64_t> last_sync_nanos_{0};   // likewise
   std::atomic<bool> unsynced_{false};          // something written waits for a sync; relaxed
   std::atomic<bool> sealed_{true};             // nothing was written since the last seal; relaxed
+  std::atomic<bool> gathering_{false};         // relaxed
   std::atomic<uint64_t> log_bytes_{0};         // slots used up and the offset in the last; relaxed
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;  // role or slot maker became free, or enough was gathered
+  std::condition_variable changed_;  // role or slot maker became free, or stopped
   // Guarded by mutex_:
   Groups tail_;
   Groups spare_;  // empty groups to be used again
@@ -130,7 +131,6 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   bool seal_asked_ = false;
   bool preparing_ = false;     // a slot is to be made ready on the flush lane
   bool making_slot_ = false;   // right now
-  Sequence gather_until_ = 0;  // a gathering role wakes up when this is handed over
   SyncMode mode_;
   Status status_;
   Sequence last_handed_;
@@ -143,8 +143,7 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   bool pulled_sync_ = false;
   bool pulled_seal_ = false;
   SyncMode pulled_mode_ = SyncMode::kAlways;
-  uint64_t previous_pull_writes_ = 0;
-  uint64_t last_sync_took_nanos_ = 0;
+  bool pulled_before_ = false;  // since the role was taken
   Sequence last_whole_;  // the end of the last batch that is wholly written
   uint64_t segment_start_ = 0;
   std::optional<WalWriter> writer_;

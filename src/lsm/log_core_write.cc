@@ -176,7 +176,6 @@ Status LogCore::Sync() {
   const uint64_t start = env_.MonotonicNanos();
   RETURN_IF_ERROR(writer_->Sync());
   const uint64_t end = env_.MonotonicNanos();
-  last_sync_took_nanos_ = end - start;
   last_sync_nanos_.store(end, std::memory_order_relaxed);
   unsynced_.store(false, std::memory_order_relaxed);
   durable_.store(last_whole_, std::memory_order_release);

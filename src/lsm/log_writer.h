@@ -39,9 +39,6 @@ struct LogWriterOptions {
   StoreIdentity identity;
   SyncMode sync_mode = SyncMode::kAlways;
   uint64_t idle_seal_ms = 200;
-  // With SyncMode::kAlways, before a write: wait up to this share of the last sync's time for as
-  // many writes as the pull before had. 0 is off, the default (measured: README).
-  double gather_share = 0;
   SegmentNumber first_segment = 1;  // WalReadResult::next_segment
   Sequence next_seq = 1;            // of the first write that will be staged
   uint64_t manifest_edit = 0;       // the last durable edit
@@ -78,6 +75,11 @@ class LogWriter {
   // Starts what time makes due: the everysec sync, the idle seal. Call it every 100 ms or so.
   void Poll();
   void SetSyncMode(SyncMode mode);
+  // Any thread. Without SyncMode::kAlways, between two writes: sleep kGatherMicros for what comes
+  // in meanwhile, instead of being woken for each group. For many clients at once (measured:
+  // README).
+  void SetGathering(bool on);
+  static constexpr int kGatherMicros = 150;
   // The engine has flushed and published "the log starts at `segment`": writing begins anew with
   // it, `next` is the next sequence. Requires: failed(), segment >= NextSegment().
   void Reset(SegmentNumber segment, Sequence next);

@@ -125,6 +125,9 @@ void Server::EndTick() {
   clients_.RunArrived();
   if (stop_wanted_) return CleanStop();
   clock_.NextTick();
+  if (executor_.writers().NextTick(clock_.tick_nanos())) {
+    store_.engine().SetGathering(executor_.writers().large());
+  }
   if (GroupIsComplete()) {
     store_.engine().EndTick();
     gate_.NextTick();
@@ -134,11 +137,11 @@ void Server::EndTick() {
   if (clients_.has_ready_turns()) loop_.KeepAwake();
 }
 
-// A tick that brought writes is likely followed by another: clients that were answered together ask
-// again together. A short wait for them makes fewer, larger groups, and a group costs the log
-// writer a wake-up, a write and a sync. The loop polls meanwhile without sleeping, so nobody waits
-// for clients that do not come.
+// Where a group costs a sync, a tick that brought writes is given time for another: clients that
+// were answered together ask again together. The loop polls meanwhile without sleeping, so nobody
+// waits for clients that do not come. Without a sync, the log writer gathers.
 bool Server::GroupIsComplete() {
+  if (config_.config().engine.sync_mode != lsm::SyncMode::kAlways) return true;
   const uint64_t commits = executor_.commit_count();
   const bool grown = commits != commits_seen_;
   commits_seen_ = commits;

@@ -103,7 +103,6 @@ class LogDriver {
     lsm::SyncMode mode = lsm::SyncMode::kAlways;
     int slots = 3;
     size_t slot_bytes = kTestSlotBytes;
-    double gather_share = 0;
   };
 
   // A log that goes on behind `catalog`, with `first_segment` and the sequence after flushed_seq.
@@ -121,7 +120,6 @@ class LogDriver {
         lsm::LogWriterOptions{.identity = kTestIdentity,
                               .sync_mode = setup.mode,
                               .idle_seal_ms = 200,
-                              .gather_share = setup.gather_share,
                               .first_segment = first_segment,
                               .next_seq = next_,
                               .manifest_edit = catalog.manifest_edit});
