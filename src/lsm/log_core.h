@@ -129,8 +129,8 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   bool stopped_ = false;
   bool sync_asked_ = false;
   bool seal_asked_ = false;
-  bool preparing_ = false;     // a slot is to be made ready on the flush lane
-  bool making_slot_ = false;   // right now
+  bool preparing_ = false;    // a slot is to be made ready on the flush lane
+  bool making_slot_ = false;  // right now
   SyncMode mode_;
   Status status_;
   Sequence last_handed_;
@@ -144,7 +144,7 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   bool pulled_seal_ = false;
   SyncMode pulled_mode_ = SyncMode::kAlways;
   bool pulled_before_ = false;  // since the role was taken
-  Sequence last_whole_;  // the end of the last batch that is wholly written
+  Sequence last_whole_;         // the end of the last batch that is wholly written
   uint64_t segment_start_ = 0;
   std::optional<WalWriter> writer_;
   Parts parts_;                 // reused

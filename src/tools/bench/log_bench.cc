@@ -113,7 +113,8 @@ Status LogGroups(Context& context) {
 }
 
 // A loop with closed-loop clients: each sends its next write as soon as its last one is answered
-// (durable, or written where nothing is synced). A command costs the loop `command_nanos`; a tick takes what has arrived, at most 64.
+// (durable, or written where nothing is synced). A command costs the loop `command_nanos`; a tick
+// takes what has arrived, at most 64.
 class ClosedLoop {
  public:
   ClosedLoop(Context& context, uint64_t clients, uint64_t command_nanos, SyncMode mode, bool gather)
@@ -219,8 +220,9 @@ Status LogClients(Context& context) {
 void AddLogWorkloads(std::vector<Workload>* workloads) {
   workloads->push_back(
       {"log-groups", "a staged write's cost for the loop and for the log thread", LogGroups});
-  workloads->push_back(
-      {"log-clients", "group commit under closed-loop clients, synced or not, gathered or not", LogClients});
+  workloads->push_back({"log-clients",
+                        "group commit under closed-loop clients, synced or not, gathered or not",
+                        LogClients});
 }
 
 }  // namespace cairn::bench

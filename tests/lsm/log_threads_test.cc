@@ -1,0 +1,79 @@
+// The log writer with a log thread of its own.
+
+#include <chrono>
+#include <thread>
+
+#include "log_fixture.h"
+#include "lsm/background.h"
+
+namespace cairn::test {
+namespace {
+
+using lsm::LogWriter;
+using lsm::SyncMode;
+
+TEST_CASE("threads: every write arrives, in order, while the loop goes on") {
+  for (const bool gather : {false, true}) {
+    FaultEnv env;
+    auto background = lsm::NewThreadedBackground({}, [] {});
+    auto slots = std::make_shared<lsm::WalSlots>(
+        env, lsm::WalSlots::Options{.directory = kTestWal,
+                                    .identity = kTestIdentity,
+                                    .slot_bytes = 64 * lsm::kWalBlockBytes,
+                                    .slot_count = 3});
+    REQUIRE(slots->Open().ok());
+    constexpr lsm::Sequence kWrites = 5000;
+    {
+      LogWriter log(
+          env, *background, slots,
+          {.identity = kTestIdentity, .sync_mode = gather ? SyncMode::kNo : SyncMode::kAlways});
+      log.SetGathering(gather);
+      for (lsm::Sequence seq = 1; seq <= kWrites; ++seq) {
+        const std::string key = LogKey(seq);
+        const std::string value = LogValue(seq, 30);
+        const lsm::StagedWrite write{.space = 1024 + seq % 3, .key = key, .value = value};
+        log.Stage({&write, 1}, seq);
+        if (seq % 10 == 0) log.CloseGroup();
+        if (seq % 1000 == 0) log.SwitchSegment();
+        CHECK_FALSE(log.durable() > seq);
+        CHECK_FALSE(log.durable() > log.written());
+      }
+      REQUIRE(log.Close().ok());
+      CHECK(log.durable() == kWrites);
+    }
+    background->Stop();
+    const Replayed replayed = Replay(env, {});
+    REQUIRE(replayed.status.ok());
+    CHECK(replayed.result.last_seq == kWrites);
+  }
+}
+
+TEST_CASE("threads: what comes in while the log gathers is written without another word") {
+  FaultEnv env;
+  auto background = lsm::NewThreadedBackground({}, [] {});
+  auto slots =
+      std::make_shared<lsm::WalSlots>(env, lsm::WalSlots::Options{.directory = kTestWal,
+                                                                  .identity = kTestIdentity,
+                                                                  .slot_bytes = kTestSlotBytes,
+                                                                  .slot_count = 3});
+  REQUIRE(slots->Open().ok());
+  LogWriter log(env, *background, slots, {.identity = kTestIdentity, .sync_mode = SyncMode::kNo});
+  log.SetGathering(true);
+  // In some of the pauses the log gathers, in others it has just gone to sleep, or not woken yet.
+  constexpr lsm::Sequence kWrites = 300;
+  for (lsm::Sequence seq = 1; seq <= kWrites; ++seq) {
+    const lsm::StagedWrite write{.space = 1024, .key = "k", .value = "v"};
+    log.Stage({&write, 1}, seq);
+    log.CloseGroup();
+    std::this_thread::sleep_for(std::chrono::microseconds(seq % 2 == 0 ? 0 : seq));
+  }
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (log.written() < kWrites && std::chrono::steady_clock::now() < deadline) {
+    std::this_thread::yield();
+  }
+  CHECK(log.written() == kWrites);
+  CHECK(log.stats().records < kWrites);  // or nothing was gathered
+}
+
+}  // namespace
+}  // namespace cairn::test
