@@ -61,7 +61,6 @@ class RecordCache {
   // Evicts towards the capacity.
   void Trim();
 
-  void SetCapacity(size_t capacity_bytes) { capacity_bytes_ = capacity_bytes; }
   // Records, index and ring.
   size_t held_bytes() const;
   size_t record_count() const { return ring_.size(); }
@@ -80,7 +79,7 @@ class RecordCache {
 
   void Remove(Node* node);
 
-  size_t capacity_bytes_;
+  const size_t capacity_bytes_;
   const uint64_t hash_seed_;
   size_t used_bytes_ = 0;
   MemtableIndex index_;

@@ -11,25 +11,13 @@
 namespace cairn::lsm {
 namespace {
 
+using test::Delete;
 using test::EngineDriver;
 using test::OwnedWrite;
+using test::Set;
 using test::SmallOptions;
 
 constexpr SpaceId kSpace = kFirstUserSpace;
-
-OwnedWrite Set(std::string key, std::string value) {
-  OwnedWrite write;
-  write.space = kSpace;
-  write.key = std::move(key);
-  write.entry.value = std::move(value);
-  return write;
-}
-
-OwnedWrite Delete(std::string key) {
-  OwnedWrite write = Set(std::move(key), "");
-  write.entry.kind = EntryKind::kTombstone;
-  return write;
-}
 
 // A walk over the space on a worker: keys and values, then how it ended.
 struct SnapshotWalk {

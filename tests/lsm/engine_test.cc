@@ -9,26 +9,14 @@
 namespace cairn::lsm {
 namespace {
 
+using test::Delete;
 using test::EngineDriver;
 using test::OwnedBatch;
 using test::OwnedWrite;
+using test::Set;
 using test::SmallOptions;
 
 constexpr SpaceId kSpace = kFirstUserSpace;
-
-OwnedWrite Set(std::string key, std::string value) {
-  OwnedWrite write;
-  write.space = kSpace;
-  write.key = std::move(key);
-  write.entry.value = std::move(value);
-  return write;
-}
-
-OwnedWrite Delete(std::string key) {
-  OwnedWrite write = Set(std::move(key), "");
-  write.entry.kind = EntryKind::kTombstone;
-  return write;
-}
 
 // A batch that knows nothing of what lies below.
 Sequence CommitBlindly(Engine& engine, const OwnedBatch& batch) {

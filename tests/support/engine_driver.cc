@@ -10,6 +10,20 @@ StoredEntry Copy(const lsm::Entry& entry) {
 
 }  // namespace
 
+OwnedWrite Set(std::string key, std::string value) {
+  OwnedWrite write;
+  write.space = lsm::kFirstUserSpace;
+  write.key = std::move(key);
+  write.entry.value = std::move(value);
+  return write;
+}
+
+OwnedWrite Delete(std::string key) {
+  OwnedWrite write = Set(std::move(key), "");
+  write.entry.kind = lsm::EntryKind::kTombstone;
+  return write;
+}
+
 void ApplyToModel(const OwnedBatch& batch, StoreModel* model) {
   for (const OwnedWrite& write : batch) {
     if (write.entry.kind == lsm::EntryKind::kValue) {

@@ -39,6 +39,9 @@ struct OwnedWrite {
   lsm::Below below = lsm::Below::kUnknown;
 };
 using OwnedBatch = std::vector<OwnedWrite>;
+// In the first user space.
+OwnedWrite Set(std::string key, std::string value);
+OwnedWrite Delete(std::string key);
 
 void ApplyToModel(const OwnedBatch& batch, StoreModel* model);
 
