@@ -37,6 +37,8 @@ def parse_options():
     parser.add_argument('--only', default='', metavar='REGEX',
                         help='scenarios by name, like always/SET/c50/P16')
     parser.add_argument('--quick', action='store_true', help='one short round: is it all there?')
+    parser.add_argument('--slow-sync', type=int, default=0, metavar='MICROS',
+                        help='every fsync takes so much longer, as on a slower disk')
     parser.add_argument('--dir', default=BUILD, help='where the data directories are made')
     parser.add_argument('--out', default=os.path.join(BUILD, 'bench'),
                         help='the report goes to OUT.md and OUT.json')
@@ -88,7 +90,8 @@ def run_all(options):
         of_mode = [scenario for scenario in wanted if scenario.mode == mode]
         if not of_mode:
             continue
-        with Fleet(commands(BUILD, mode, options.servers), options.dir) as servers:
+        fleet = Fleet(commands(BUILD, mode, options.servers), options.dir, options.slow_sync)
+        with fleet as servers:
             for server in servers:
                 fill(server, options)
             for scenario in of_mode:
@@ -117,6 +120,7 @@ def machine(options):
         'redis-server': _output('redis-server', '--version'),
         'load': f'{options.value_bytes}-byte values, {options.keys:,} random keys, '
                 f'{options.rounds} rounds of about {options.seconds} s',
+        'syncs': f'made {options.slow_sync} µs slower' if options.slow_sync else 'as the disk has them',
     }
 
 

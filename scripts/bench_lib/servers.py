@@ -33,7 +33,7 @@ def ask(port, *words):
 class Server:
     """A running server process on a port of its own, with a data directory of its own."""
 
-    def __init__(self, name, command, directory):
+    def __init__(self, name, command, directory, environment):
         self.name = name
         self.port = free_port()
         self.directory = directory
@@ -41,7 +41,7 @@ class Server:
         with open(log_path, 'wb') as log:
             self.process = subprocess.Popen(
                 [word.format(port=self.port, dir=directory) for word in command],
-                cwd=directory, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+                cwd=directory, env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         try:
             self._wait_until_it_answers(log_path)
         except BaseException:
@@ -87,23 +87,34 @@ class Server:
 class Fleet:
     """The servers of one appendfsync mode, all up at once so that runs can alternate."""
 
-    def __init__(self, commands, parent):
+    def __init__(self, commands, parent, slow_sync_micros=0):
         self.commands = commands
         self.parent = parent
+        self.slow_sync_micros = slow_sync_micros
         self.servers = []
         self.directory = None
 
     def __enter__(self):
         self.directory = tempfile.mkdtemp(prefix='cairn-bench-', dir=self.parent)
         try:
+            environment = self._environment()
             for name, command in self.commands.items():
                 directory = os.path.join(self.directory, name)
                 os.mkdir(directory)
-                self.servers.append(Server(name, command, directory))
+                self.servers.append(Server(name, command, directory, environment))
         except BaseException:
             self.__exit__()
             raise
         return self.servers
+
+    def _environment(self):
+        if not self.slow_sync_micros:
+            return None
+        source = os.path.join(os.path.dirname(__file__), 'slow_sync.c')
+        library = os.path.join(self.directory, 'slow_sync.so')
+        subprocess.run(['cc', '-O2', '-shared', '-fPIC', '-o', library, source, '-ldl'], check=True)
+        return os.environ | {'LD_PRELOAD': library,
+                             'SLOW_SYNC_MICROS': str(self.slow_sync_micros)}
 
     def __exit__(self, *_):
         for server in self.servers:

@@ -138,7 +138,7 @@ void MemtableIndex::Split(uint64_t hash) {
 }
 
 size_t MemtableIndex::held_bytes() const {
-  return segments_.size() * sizeof(Segment) + directory_.capacity() * sizeof(Segment*);
+  return segments_.size() * sizeof(Segment) + directory_.capacity() * sizeof(void*);
 }
 
 }  // namespace cairn::lsm
