@@ -151,7 +151,8 @@ bool LogCore::Pull() {
 // Without the role given back nobody wakes this thread: it comes back by itself for all that was
 // handed over meanwhile. With kAlways a sync takes longer than that, and gathers as well.
 void LogCore::GatherLocked(std::unique_lock<std::mutex>& lock) {
-  if (mode_ == SyncMode::kAlways || sync_asked_ || seal_asked_) return;
+  if (mode_ == SyncMode::kAlways || sync_asked_ || seal_asked_ || stopped_ || failed()) return;
+  if (pending_bytes() > kEnoughBytes) return;
   const auto limit = std::chrono::microseconds(LogWriter::kGatherMicros);
   changed_.wait_for(lock, limit, [&] { return stopped_; });
 }

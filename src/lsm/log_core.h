@@ -80,6 +80,8 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   void RunJob();
   // In the role, from here on; the lock is held only where the name says so.
   void Drain();
+  // So much is a group of its own: nothing more is waited for.
+  static constexpr size_t kEnoughBytes = size_t{64} << 10;
   // Takes what is there and what is asked for. False: nothing to do, and the role is given back.
   bool Pull();
   void GatherLocked(std::unique_lock<std::mutex>& lock);

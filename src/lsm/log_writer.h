@@ -5,8 +5,8 @@
 // it syncs, the next groups pile up: group commit that sizes itself.
 //
 // Threads: what stands under "the loop" belongs to the loop thread; the job runs on Lane::kLog
-// (log_core.h); the rest from any thread. With a manual Background everything is deterministic:
-// nothing happens between two jobs.
+// (log_core.h); the rest from any thread. With a manual Background and no gathering everything is
+// deterministic: nothing happens between two jobs.
 // Cost on the loop: Stage encodes into a recycled buffer; CloseGroup takes one short lock and
 // submits a job only if none is under way. Checksums are the log thread's work.
 // Errors: the first failed write or sync ends it (the kernel may have dropped pages and call them

@@ -78,8 +78,6 @@ class Connection final : public TransportEvents, public ReplyGate::Member {
   uint64_t idle_since_nanos() const { return idle_since_nanos_; }
   // What ran last, for CLIENT LIST; null if nothing has.
   const std::string* last_command = nullptr;
-  // The executor's: WriterCrowd.
-  uint64_t writer_mark = 0;
 
  private:
   bool CanRun() const;

@@ -178,7 +178,6 @@ Executor::Verdict Executor::Commit(Connection& connection, Attempt& attempt, Com
   if (tx.has_writes()) {
     depends = keyspace_->Commit(tx);
     ++commit_count_;
-    writers_.OnCommit(&connection.writer_mark);
   } else {
     depends = tx.reads().read_range() ? engine_->watermarks().applied : tx.newest_seen();
   }

@@ -26,7 +26,6 @@
 #include "server/reply_gate.h"
 #include "server/server_stats.h"
 #include "server/tick_clock.h"
-#include "server/writer_crowd.h"
 #include "util/log.h"
 #include "util/random.h"
 
@@ -77,7 +76,6 @@ class Executor {
   void set_max_bulk_bytes(uint64_t bytes) { parts_.max_bulk_bytes = bytes; }
   size_t parked_count() const { return parked_count_; }
   uint64_t commit_count() const { return commit_count_; }
-  WriterCrowd& writers() { return writers_; }
 
  private:
   // What came of an attempt.
@@ -129,7 +127,6 @@ class Executor {
   std::shared_ptr<LargeCommand> large_;
   size_t parked_count_ = 0;
   uint64_t commit_count_ = 0;
-  WriterCrowd writers_;
   std::vector<KeyListener> listeners_;
 };
 

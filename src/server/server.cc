@@ -125,8 +125,8 @@ void Server::EndTick() {
   clients_.RunArrived();
   if (stop_wanted_) return CleanStop();
   clock_.NextTick();
-  if (executor_.writers().NextTick(clock_.tick_nanos())) {
-    store_.engine().SetGathering(executor_.writers().large());
+  if (crowd_.NextTick(gate_.waiting_count(), clock_.tick_nanos())) {
+    store_.engine().SetGathering(crowd_.large());
   }
   if (GroupIsComplete()) {
     store_.engine().EndTick();

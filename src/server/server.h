@@ -21,6 +21,7 @@
 #include "server/loop.h"
 #include "server/reply_gate.h"
 #include "server/store.h"
+#include "server/writer_crowd.h"
 #include "util/log.h"
 
 namespace cairn {
@@ -81,6 +82,7 @@ class Server {
   // The group of writes that has not been handed to the log writer.
   static constexpr uint64_t kGroupNanos = 200'000;
   static constexpr int kGroupTicks = 8;
+  WriterCrowd crowd_;
   uint64_t commits_seen_ = 0;
   uint64_t group_since_nanos_ = 0;
   int group_ticks_ = 0;

@@ -1,42 +1,39 @@
 #pragma once
-// Whether many clients write at the same time. Then the log writer gathers (lsm::Engine): with one
-// write from each of many clients, what a group costs beside its bytes, a wake-up of the log thread
-// and one of the loop, would be most of a write's cost. A few clients would only be slowed down.
+// Whether many clients wait for the log at the same time. Then the log writer gathers
+// (lsm::Engine): with one write from each of many clients, what a group costs beside its bytes, a
+// wake-up of the log thread and one of the loop, would be most of a write's cost. A few clients
+// would only be slowed down, however many connections they write through.
 //
 // Thread: loop.
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 namespace cairn {
 
 class WriterCrowd {
  public:
-  // A commit of a client, which keeps `mark` for the crowd (0 at first).
-  void OnCommit(uint64_t* mark) {
-    if (*mark == period_) return;
-    *mark = period_;
-    ++writers_;
-  }
-  // Once a tick. True if large() changed.
-  bool NextTick(uint64_t now_nanos) {
+  // Once a tick, with the number of connections whose replies wait for the log now. True if
+  // large() changed.
+  bool NextTick(size_t waiting, uint64_t now_nanos) {
+    most_waiting_ = std::max(most_waiting_, waiting);
     if (now_nanos - since_nanos_ < kPeriodNanos) return false;
     const bool was = large_;
-    large_ = writers_ >= kLarge;
-    writers_ = 0;
-    ++period_;
+    large_ = most_waiting_ >= kLarge;
+    most_waiting_ = 0;
     since_nanos_ = now_nanos;
     return large_ != was;
   }
-  // So many clients wrote in the last period.
+  // So many waited at some moment of the last period.
   bool large() const { return large_; }
 
  private:
   static constexpr uint64_t kPeriodNanos = 2'000'000;
-  static constexpr uint32_t kLarge = 20;
+  static constexpr size_t kLarge = 14;
 
-  uint64_t period_ = 1;
+  size_t most_waiting_ = 0;
   uint64_t since_nanos_ = 0;
-  uint32_t writers_ = 0;
   bool large_ = false;
 };
 
