@@ -29,8 +29,8 @@ class WriterCrowd {
   bool large() const { return large_; }
 
  private:
-  static constexpr uint64_t kPeriodNanos = 2'000'000;
-  static constexpr size_t kLarge = 14;
+  static constexpr uint64_t kPeriodNanos = 5'000'000;
+  static constexpr size_t kLarge = 20;
 
   size_t most_waiting_ = 0;
   uint64_t since_nanos_ = 0;

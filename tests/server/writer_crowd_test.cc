@@ -6,6 +6,7 @@ namespace cairn {
 namespace {
 
 constexpr uint64_t kMilliNanos = 1'000'000;
+constexpr uint64_t kPeriodNanos = 5 * kMilliNanos;
 
 TEST_CASE("a crowd is as many as wait at once, not in sum") {
   WriterCrowd crowd;
@@ -17,15 +18,15 @@ TEST_CASE("a crowd is as many as wait at once, not in sum") {
 
 TEST_CASE("a crowd is told when it begins and when it ends") {
   WriterCrowd crowd;
-  uint64_t now = 2 * kMilliNanos;
+  uint64_t now = kPeriodNanos;
   CHECK_FALSE(crowd.NextTick(0, now));
   for (int period = 0; period < 3; ++period) {
     CHECK_FALSE(crowd.NextTick(30, now + kMilliNanos));  // one moment of the period is enough
-    now += 2 * kMilliNanos;
+    now += kPeriodNanos;
     CHECK(crowd.NextTick(1, now) == (period == 0));
     CHECK(crowd.large());
   }
-  now += 2 * kMilliNanos;
+  now += kPeriodNanos;
   CHECK(crowd.NextTick(1, now));
   CHECK_FALSE(crowd.large());
 }
