@@ -41,7 +41,8 @@ class Server:
         with open(log_path, 'wb') as log:
             self.process = subprocess.Popen(
                 [word.format(port=self.port, dir=directory) for word in command],
-                cwd=directory, env=environment, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+                cwd=directory, env=environment, stdin=subprocess.DEVNULL, stdout=log,
+                stderr=subprocess.STDOUT)
         try:
             self._wait_until_it_answers(log_path)
         except BaseException:
