@@ -69,7 +69,7 @@ void EngineDriver::Crash() {
 }
 
 Status EngineDriver::Close() {
-  const Status status = engine_->Stop();
+  Status status = engine_->Stop();
   Crash();
   return status;
 }
