@@ -9,8 +9,10 @@
 namespace cairn::test {
 namespace {
 
+using Clock = std::chrono::steady_clock;
 using lsm::LogWriter;
 using lsm::SyncMode;
+using namespace std::chrono_literals;
 
 TEST_CASE("threads: every write arrives, in order, while the loop goes on") {
   for (const bool gather : {false, true}) {
@@ -59,20 +61,28 @@ TEST_CASE("threads: what comes in while the log gathers is written without anoth
   REQUIRE(slots->Open().ok());
   LogWriter log(env, *background, slots, {.identity = kTestIdentity, .sync_mode = SyncMode::kNo});
   log.SetGathering(true);
-  // In some of the pauses the log gathers, in others it has just gone to sleep, or not woken yet.
-  constexpr lsm::Sequence kWrites = 300;
-  for (lsm::Sequence seq = 1; seq <= kWrites; ++seq) {
+  lsm::Sequence next = 1;
+  const auto put_after = [&](std::chrono::microseconds pause) {
+    const auto until = Clock::now() + pause;
+    while (Clock::now() < until) std::this_thread::yield();
     const lsm::StagedWrite write{.space = 1024, .key = "k", .value = "v"};
-    log.Stage({&write, 1}, seq);
+    log.Stage({&write, 1}, next++);
     log.CloseGroup();
-    std::this_thread::sleep_for(std::chrono::microseconds(seq % 2 == 0 ? 0 : seq));
-  }
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (log.written() < kWrites && std::chrono::steady_clock::now() < deadline) {
-    std::this_thread::yield();
-  }
-  CHECK(log.written() == kWrites);
-  CHECK(log.stats().records < kWrites);  // or nothing was gathered
+  };
+  const auto all_written = [&] {
+    const auto deadline = Clock::now() + std::chrono::seconds(10);
+    while (log.written() < next - 1 && Clock::now() < deadline) std::this_thread::yield();
+    return log.written() == next - 1;
+  };
+  // Faster than it gathers: between one record and the next lies a pause.
+  const auto start = Clock::now();
+  for (int i = 0; i < 300; ++i) put_after(20us);
+  REQUIRE(all_written());
+  const auto pauses = (Clock::now() - start) / std::chrono::microseconds(LogWriter::kGatherMicros);
+  CHECK(log.stats().records <= static_cast<uint64_t>(pauses) + 1);
+  // At all moments: it gathers, has just gone to sleep, or has not woken yet.
+  for (int i = 0; i < 300; ++i) put_after(std::chrono::microseconds(i % 2 == 0 ? 0 : i));
+  CHECK(all_written());
 }
 
 }  // namespace
