@@ -64,7 +64,10 @@ void FlushPipeline::Build(const std::shared_ptr<const Memtable>& memtable) {
   RunJob(
       [store, memtable, version = state_.version] {
         const uint64_t start = store->env.MonotonicNanos();
-        Result<FlushedRun> run = FlushMemtable(*store, *memtable, *version, /*keep_blocks=*/true);
+        // Retained memtables answer for their runs; when one goes, the blocks of later runs would
+        // have pushed its own out of the cache, unread.
+        const bool keep_blocks = store->options.retained_memtables == 0;
+        Result<FlushedRun> run = FlushMemtable(*store, *memtable, *version, keep_blocks);
         const RunId id = store->manifest->NewFileNumber();
         return Built{std::move(run), id, (store->env.MonotonicNanos() - start) / 1000};
       },
