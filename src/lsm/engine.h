@@ -50,17 +50,19 @@ enum class Admission : uint8_t {
   kRefuse,  // not healthy: answer -MISCONF with health_text()
 };
 
-// Figures for INFO and DEBUG LSM. Sizes in bytes, times in microseconds.
 // A key that will be looked up soon.
 struct KeyHint {
   SpaceId space = 0;
   std::string_view key;
+  bool written = false;  // most likely
 };
 
+// Figures for INFO and DEBUG LSM. Sizes in bytes, times in microseconds.
 struct EngineStats {
   uint64_t memtable_bytes = 0, memtable_entries = 0;
   uint64_t frozen_memtables = 0, frozen_bytes = 0;
   uint64_t retained_memtables = 0, retained_bytes = 0;  // flushed, kept for reads
+  uint64_t memtable_pool_bytes = 0;                     // ready for memtables to come
   uint64_t runs = 0, tables = 0, table_bytes = 0;
   uint64_t block_cache_bytes = 0, block_cache_hits = 0, block_cache_misses = 0;
   uint64_t record_cache_bytes = 0, record_cache_records = 0, record_cache_hits = 0,

@@ -85,7 +85,7 @@ void EngineImpl::Freeze() {
   DCHECK(!state_.active->empty());
   const uint64_t number = state_.active->number() + 1;
   state_.frozen.insert(state_.frozen.begin(), std::move(state_.active));
-  state_.active = std::make_shared<Memtable>(number, store_->filter_secret);
+  state_.active = std::make_shared<Memtable>(number, store_->filter_secret, chunks_);
   log_->SwitchSegment();
   flush_->Kick();
 }

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "lsm/block_cache.h"
+#include "lsm/chunk_pool.h"
 #include "lsm/engine.h"
 #include "lsm/fetcher.h"
 #include "lsm/flush_pipeline.h"
@@ -65,6 +66,7 @@ class EngineImpl final : public Engine {
  private:
   void Freeze();
   void FreezeIfDue();
+  bool PrefetchRecord(const KeyHint& hint, uint64_t hash);
   ReadState TakeSnapshot();
   std::shared_ptr<const Memtable> CopyActive() const;
   bool MustPark(size_t bytes) const;
@@ -82,6 +84,7 @@ class EngineImpl final : public Engine {
   TableCache tables_;
   BlockCache blocks_;
   RecordCache records_;
+  const std::shared_ptr<ChunkPool> chunks_;
   ReadState state_;
   Sequence applied_ = 0;
   LastLookup last_lookup_;

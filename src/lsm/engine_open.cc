@@ -19,9 +19,10 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
       tables_(kMaxOpenTables),
       blocks_(store_->options.block_cache_bytes),
       records_(store_->options.record_cache_bytes, store_->filter_secret),
+      chunks_(std::make_shared<ChunkPool>(store_->background, store_->options.memtable_bytes)),
       applied_(recovered.last_sequence),
       peek_(tables_, blocks_) {
-  state_.active = std::make_shared<Memtable>(1, store_->filter_secret);
+  state_.active = std::make_shared<Memtable>(1, store_->filter_secret, chunks_);
   state_.version = store_->manifest->state().version;
   LogWriterOptions log;
   log.identity = store_->identity;
@@ -48,6 +49,7 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
 EngineImpl::~EngineImpl() {
   store_->obsolete->on_loop = nullptr;
   store_->lifetimes->Detach();
+  chunks_->Close();
   // Jobs first: they use the parts.
   store_->gate->Close();
   settler_.reset();

@@ -46,7 +46,8 @@ void EngineImpl::CancelFetch(ReadContext& context) {
 void EngineImpl::Prefetch(std::span<const KeyHint> keys) {
   std::array<uint64_t, kMaxKeyHints> hashes;
   const size_t count = std::min(keys.size(), hashes.size());
-  // First the index slots of all, then the records: by then the slots are there.
+  // Side by side for all keys, one step after the other: the memtables' index slots, then the
+  // records that these lead to, or else the record cache's.
   for (size_t i = 0; i < count; ++i) {
     const uint64_t hash =
         FilterHash(MakeKey(&key_, keys[i].space, keys[i].key), store_->filter_secret);
@@ -54,17 +55,29 @@ void EngineImpl::Prefetch(std::span<const KeyHint> keys) {
     state_.active->Prefetch(hash);
     for (const auto& frozen : state_.frozen) frozen->Prefetch(hash);
     for (const RetainedMemtable& retained : state_.retained) retained.memtable->Prefetch(hash);
-    records_.Prefetch(hash);
   }
+  std::array<uint64_t, kMaxKeyHints> elsewhere;
+  size_t elsewhere_count = 0;
   for (size_t i = 0; i < count; ++i) {
-    const uint64_t hash = hashes[i];
-    bool found = state_.active->PrefetchRecord(hash);
-    for (const auto& frozen : state_.frozen) found = found || frozen->PrefetchRecord(hash);
-    for (const RetainedMemtable& retained : state_.retained) {
-      found = found || retained.memtable->PrefetchRecord(hash);
-    }
-    if (!found) records_.PrefetchRecord(hash);
+    if (PrefetchRecord(keys[i], hashes[i])) continue;
+    records_.Prefetch(hashes[i]);
+    elsewhere[elsewhere_count++] = hashes[i];
   }
+  for (size_t i = 0; i < elsewhere_count; ++i) records_.PrefetchRecord(elsewhere[i]);
+}
+
+// False if no memtable has the key.
+bool EngineImpl::PrefetchRecord(const KeyHint& hint, uint64_t hash) {
+  const Memtable& active = *state_.active;
+  if (active.PrefetchRecord(hash)) return true;
+  if (hint.written) active.PrefetchPlace(MakeKey(&key_, hint.space, hint.key), hash);
+  for (const auto& frozen : state_.frozen) {
+    if (frozen->PrefetchRecord(hash)) return true;
+  }
+  for (const RetainedMemtable& retained : state_.retained) {
+    if (retained.memtable->PrefetchRecord(hash)) return true;
+  }
+  return false;
 }
 
 // So that the first read of each table has one trip less to wait for.

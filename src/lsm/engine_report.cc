@@ -61,6 +61,7 @@ EngineStats EngineImpl::Stats() const {
   stats.frozen_memtables = state_.frozen.size();
   for (const auto& frozen : state_.frozen) stats.frozen_bytes += frozen->held_bytes();
   stats.retained_memtables = state_.retained.size();
+  stats.memtable_pool_bytes = chunks_->ready_bytes();
   for (const RetainedMemtable& retained : state_.retained) {
     stats.retained_bytes += retained.memtable->held_bytes();
   }

@@ -39,8 +39,9 @@ namespace cairn::lsm {
 class Memtable {
  public:
   // `number` tells memtables of one engine apart, in order. `hash_seed` is not known to clients, so
-  // that they cannot choose keys that collide.
-  Memtable(uint64_t number, uint64_t hash_seed) : number_(number), hash_seed_(hash_seed) {}
+  // that they cannot choose keys that collide. `pool` may be null.
+  Memtable(uint64_t number, uint64_t hash_seed, const std::shared_ptr<ChunkPool>& pool = nullptr)
+      : number_(number), hash_seed_(hash_seed), records_(pool), tree_(pool), index_(pool) {}
 
   // What a key has here, if anything; good for the next Apply if nothing was applied in between.
   struct Position {
@@ -59,6 +60,11 @@ class Memtable {
   // Begins to load what Find will look at first.
   void Prefetch(uint64_t hash) const { index_.Prefetch(hash); }
   bool PrefetchRecord(uint64_t hash) const { return index_.PrefetchRecord(hash); }
+  // Begins to load where a new key will be put. Requires: an engine key, and its HashOf.
+  void PrefetchPlace(std::string_view key, uint64_t hash) const {
+    index_.PrefetchCount(hash);
+    tree_.PrefetchPlace(key);
+  }
   bool Valid(const Position& position) const { return position.stamp == stamp_; }
   // The entry there, or nullopt if the key has none. Requires: Valid(position).
   std::optional<Entry> Read(const Position& position) const;

@@ -1,5 +1,8 @@
 #include "lsm/memtable_index.h"
 
+#include <memory>
+#include <utility>
+
 #include "util/check.h"
 
 namespace cairn::lsm {
@@ -8,7 +11,6 @@ namespace {
 constexpr size_t kSegmentSlots = 256;
 // Beyond this share linear probing gets long.
 constexpr size_t kSegmentFull = kSegmentSlots * 3 / 4;
-constexpr size_t kPrefetchedBytes = 192;
 }  // namespace
 
 // Linear probing from the hash's low bits, round the end; entries move back on removal, so a probe
@@ -52,12 +54,13 @@ struct MemtableIndex::Segment {
   }
 };
 
-MemtableIndex::MemtableIndex() {
-  segments_.push_back(std::make_unique<Segment>());
-  directory_.push_back(segments_.back().get());
+MemtableIndex::MemtableIndex(std::shared_ptr<ChunkPool> pool) : segments_(std::move(pool)) {
+  directory_.push_back(NewSegment());
 }
 
-MemtableIndex::~MemtableIndex() = default;
+MemtableIndex::Segment* MemtableIndex::NewSegment() {
+  return std::construct_at(static_cast<Segment*>(segments_.AllocateForGood(sizeof(Segment))));
+}
 
 MemtableIndex::Segment& MemtableIndex::SegmentOf(uint64_t hash) const {
   // A shift by 64 is not defined: the one bit at depth 0 is shifted out in two steps.
@@ -83,11 +86,13 @@ bool MemtableIndex::PrefetchRecord(uint64_t hash) const {
     const Slot& slot = segment.slots[at];
     if (slot.record == nullptr) return false;
     if (slot.hash != hash) continue;
-    // Header, key and a small value; the processor itself follows a long one.
-    const char* bytes = reinterpret_cast<const char*>(slot.record);
-    for (size_t line = 0; line < kPrefetchedBytes; line += 64) __builtin_prefetch(bytes + line);
+    slot.record->Prefetch();
     return true;
   }
+}
+
+void MemtableIndex::PrefetchCount(uint64_t hash) const {
+  __builtin_prefetch(&SegmentOf(hash).count);
 }
 
 void MemtableIndex::Insert(uint64_t hash, MemtableRecord* record) {
@@ -119,8 +124,7 @@ void MemtableIndex::Split(uint64_t hash) {
     directory_ = std::move(doubled);
     ++depth_;
   }
-  segments_.push_back(std::make_unique<Segment>());
-  Segment& high = *segments_.back();
+  Segment& high = *NewSegment();
   const uint32_t depth = low.depth + 1;
   const auto slots = low.slots;
   low.slots.fill({});
@@ -138,7 +142,7 @@ void MemtableIndex::Split(uint64_t hash) {
 }
 
 size_t MemtableIndex::held_bytes() const {
-  return segments_.size() * sizeof(Segment) + directory_.capacity() * sizeof(void*);
+  return segments_.held_bytes() + directory_.capacity() * sizeof(void*);
 }
 
 }  // namespace cairn::lsm

@@ -18,13 +18,14 @@
 #include <vector>
 
 #include "lsm/memtable_record.h"
+#include "lsm/slab_arena.h"
 
 namespace cairn::lsm {
 
 class MemtableIndex {
  public:
-  MemtableIndex();
-  ~MemtableIndex();
+  // `pool` may be null.
+  explicit MemtableIndex(std::shared_ptr<ChunkPool> pool = nullptr);
   MemtableIndex(const MemtableIndex&) = delete;
   MemtableIndex& operator=(const MemtableIndex&) = delete;
 
@@ -35,6 +36,8 @@ class MemtableIndex {
   // Begins to load the record that Find would look at, if there is one; what Prefetch loads should
   // have arrived.
   bool PrefetchRecord(uint64_t hash) const;
+  // Begins to load what Insert looks at beside that.
+  void PrefetchCount(uint64_t hash) const;
   // Requires: the key is not there.
   void Insert(uint64_t hash, MemtableRecord* record);
   // Another record of the same key in its place. Requires: `old` is there.
@@ -52,14 +55,15 @@ class MemtableIndex {
   };
   struct Segment;
 
+  Segment* NewSegment();
   Segment& SegmentOf(uint64_t hash) const;
   void Split(uint64_t hash);
 
   // Equal hash bits beyond this many do not come from chance.
   static constexpr uint32_t kMaxDepth = 40;
 
-  std::vector<Segment*> directory_;  // 2^depth_ places; segments_ owns
-  std::vector<std::unique_ptr<Segment>> segments_;
+  SlabArena segments_;
+  std::vector<Segment*> directory_;  // 2^depth_ places
   uint32_t depth_ = 0;
   size_t size_ = 0;
 };

@@ -52,6 +52,11 @@ struct MemtableRecord {
     std::memcpy(to, key.data(), key.size());
     if (!entry.value.empty()) std::memcpy(to + key.size(), entry.value.data(), entry.value.size());
   }
+  // Begins to load header, key and a small value; the processor itself follows a long one.
+  void Prefetch() const {
+    const char* bytes = reinterpret_cast<const char*>(this);
+    for (size_t line = 0; line < 192; line += 64) __builtin_prefetch(bytes + line);
+  }
   // Points into the record.
   Entry ToEntry() const {
     Entry entry;

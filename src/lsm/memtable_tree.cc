@@ -12,12 +12,15 @@ namespace {
 constexpr uint32_t kLeafCapacity = 64;
 constexpr uint32_t kInnerCapacity = 64;
 
-// All of a node at once: its lines come from memory side by side, not one after the other.
-template <typename Node>
-void PrefetchNode(const Node* node) {
-  const char* bytes = reinterpret_cast<const char*>(node);
-  for (size_t i = 0; i < sizeof(Node); i += 64) __builtin_prefetch(bytes + i);
+// The lines come from memory side by side then, not one after the other.
+void PrefetchLines(const void* from, size_t bytes) {
+  for (size_t at = 0; at < bytes; at += 64) {
+    __builtin_prefetch(static_cast<const char*>(from) + at);
+  }
 }
+
+// A walk in order meets records that stand anywhere: they are asked for this many steps ahead.
+constexpr uint32_t kPrefetchedSteps = 6;
 }  // namespace
 
 struct MemtableTree::Separator {
@@ -65,7 +68,8 @@ struct MemtableTree::Inner {
   }
 };
 
-MemtableTree::MemtableTree() {
+MemtableTree::MemtableTree(const std::shared_ptr<ChunkPool>& pool)
+    : nodes_(pool), separators_(pool) {
   first_ = last_ = NewLeaf();
   root_ = first_;
 }
@@ -104,9 +108,9 @@ MemtableTree::Leaf* MemtableTree::Descend(std::string_view key, Path* path) cons
     if (path != nullptr) (*path)[level] = {inner, child_index};
     node = inner->children[child_index];
     if (level + 1 == height_) {
-      PrefetchNode(static_cast<Leaf*>(node));
+      PrefetchLines(node, sizeof(Leaf));  // whole: an insertion moves half of it
     } else {
-      PrefetchNode(static_cast<Inner*>(node));
+      PrefetchLines(node, sizeof(Inner::keys));
     }
   }
   return static_cast<Leaf*>(node);
@@ -315,6 +319,8 @@ void MemtableTree::Cursor::SeekForPrev(std::string_view key) {
 void MemtableTree::Cursor::Next() {
   DCHECK(Valid());
   ++index_;
+  const uint32_t ahead = index_ + kPrefetchedSteps;
+  if (ahead < leaf_->keys.count) leaf_->records[ahead]->Prefetch();
   SkipForward();
 }
 

@@ -19,6 +19,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "lsm/memtable_record.h"
@@ -33,7 +34,8 @@ class MemtableTree {
   struct Inner;
 
  public:
-  MemtableTree();
+  // `pool` may be null.
+  explicit MemtableTree(const std::shared_ptr<ChunkPool>& pool = nullptr);
   MemtableTree(const MemtableTree&) = delete;
   MemtableTree& operator=(const MemtableTree&) = delete;
 
@@ -47,6 +49,8 @@ class MemtableTree {
 
   // The first record whose key is >= `key`. Requires: key.size() >= kSpacePrefixBytes.
   Position Find(std::string_view key) const;
+  // Begins to load the leaf where Find will end.
+  void PrefetchPlace(std::string_view key) const { Descend(key, nullptr); }
   // Requires: position.found.
   MemtableRecord* At(const Position& position) const;
   // Requires: `position` came from Find(record->key()), !found, nothing changed since.

@@ -45,13 +45,39 @@ SlabArena::Block SlabArena::NewBlock(size_t bytes) {
   return Block(static_cast<char*>(::operator new[](bytes, std::align_val_t{64})));
 }
 
+SlabArena::~SlabArena() {
+  for (LargeBlock& chunk : pooled_chunks_) pool_->Give(std::move(chunk));
+}
+
 void SlabArena::NewChunk() {
-  const size_t bytes =
-      std::min(kLargestChunkBytes, kFirstChunkBytes << std::min<size_t>(chunks_.size(), 6));
+  LargeBlock pooled;
+  if (pool_ != nullptr && chunks_.size() > kDoublings) pooled = pool_->Take();
+  chunk_pooled_ = pooled != nullptr;
+  if (chunk_pooled_) {
+    pooled_chunks_.push_back(std::move(pooled));
+    UseChunk(pooled_chunks_.back().get(), ChunkPool::kChunkBytes);
+    return;
+  }
+  const size_t bytes = kFirstChunkBytes << std::min(chunks_.size(), kDoublings);
   chunks_.push_back(NewBlock(bytes));
-  next_ = chunks_.back().get();
+  UseChunk(chunks_.back().get(), bytes);
+}
+
+void SlabArena::UseChunk(char* memory, size_t bytes) {
+  next_ = memory;
   chunk_left_ = bytes;
   chunk_bytes_ += bytes;
+}
+
+void* SlabArena::AllocateForGood(size_t bytes) {
+  const size_t rounded = RoundUp(bytes, 64);
+  DCHECK(rounded <= kLargestChunkBytes);
+  // What is left of a chunk is less than one such piece: not worth a list.
+  while (chunk_left_ < rounded) NewChunk();
+  void* memory = next_;
+  next_ += rounded;
+  chunk_left_ -= rounded;
+  return memory;
 }
 
 void* SlabArena::Allocate(size_t bytes) {

@@ -5,7 +5,8 @@
 // heap when it is freed.
 //
 // Thread safety: none; one writer. Reading what was allocated needs no arena.
-// Lifetime: everything is gone with the arena; Free is only for reuse.
+// Lifetime: everything is gone with the arena; Free is only for reuse. Chunks of a large arena come
+// from its pool, if it has one and this has any ready, and go back there at the arena's end.
 // Units: bytes. Returned memory is aligned to 16; classes of 1 KiB and more, taken from an arena
 // that hands out nothing smaller, to 64.
 
@@ -14,13 +15,18 @@
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
+
+#include "lsm/chunk_pool.h"
 
 namespace cairn::lsm {
 
 class SlabArena {
  public:
   SlabArena() = default;
+  explicit SlabArena(std::shared_ptr<ChunkPool> pool) : pool_(std::move(pool)) {}
+  ~SlabArena();
   SlabArena(const SlabArena&) = delete;
   SlabArena& operator=(const SlabArena&) = delete;
 
@@ -36,9 +42,15 @@ class SlabArena {
   // Requires: `memory` came from Allocate(bytes) (any size with the same RoundedBytes).
   void Free(void* memory, size_t bytes);
 
-  // What the arena holds: every chunk as far as it was handed out, free lists included, and the
-  // blocks outside. The untouched end of the newest chunk costs no memory and is not counted.
-  size_t held_bytes() const { return chunk_bytes_ + outside_bytes_ - chunk_left_; }
+  // Memory that is never freed alone, of any size up to kLargestChunkBytes: no class, nothing lost.
+  // Aligned to 64 if the arena hands out nothing else.
+  void* AllocateForGood(size_t bytes);
+
+  // What the arena holds: chunks, free lists included, and the blocks outside. The untouched end of
+  // a chunk from the heap costs no memory and is not counted; one from the pool is all there.
+  size_t held_bytes() const {
+    return chunk_bytes_ + outside_bytes_ - (chunk_pooled_ ? 0 : chunk_left_);
+  }
 
  private:
   struct FreeNode {
@@ -51,17 +63,22 @@ class SlabArena {
 
   static constexpr size_t kClassCount = 48;
   static constexpr size_t kFirstChunkBytes = size_t{16} << 10;
-  static constexpr size_t kLargestChunkBytes = size_t{1} << 20;
+  static constexpr size_t kDoublings = 6;
+  static constexpr size_t kLargestChunkBytes = kFirstChunkBytes << kDoublings;
 
   static size_t ClassOf(size_t bytes);
   static Block NewBlock(size_t bytes);
   void NewChunk();
+  void UseChunk(char* memory, size_t bytes);
   void* AllocateOutside(size_t bytes);
 
+  std::shared_ptr<ChunkPool> pool_;  // or null
   std::array<FreeNode*, kClassCount> free_{};
   std::vector<Block> chunks_;
+  std::vector<LargeBlock> pooled_chunks_;
   char* next_ = nullptr;
   size_t chunk_left_ = 0;
+  bool chunk_pooled_ = false;
   size_t chunk_bytes_ = 0;
   std::unordered_map<void*, Block> outside_;
   size_t outside_bytes_ = 0;

@@ -79,8 +79,11 @@ bool Executor::Announce(const Session& session, std::span<const std::string_view
   if (record.touch_first == 0) return false;
   const lsm::SpaceId space = loading_ ? 0 : keyspace_->space_of(session.db);
   if (space == 0) return true;
+  const bool writes = spec->Has(CommandFlag::kWrite);
   ForEachKey(record, argv, [&](std::string_view key) {
-    if (announced_.size() < lsm::Engine::kMaxKeyHints) announced_.push_back({space, key});
+    if (announced_.size() >= lsm::Engine::kMaxKeyHints) return;
+    announced_.push_back({space, key, writes});
+    if (!session.no_touch) parts_.access.Prefetch(session.db, key);
   });
   return true;
 }

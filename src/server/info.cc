@@ -139,8 +139,8 @@ uint64_t ServerInfo::UsedMemory() {
   uint64_t clients = 0;
   parts_.clients.ForEach(
       [&](const Connection& connection) { clients += connection.memory_bytes(); });
-  return engine.memtable_bytes + engine.frozen_bytes + engine.table_memory_bytes + clients +
-         parts_.scans.bytes() + AccessClock::kBytes;
+  return engine.memtable_bytes + engine.frozen_bytes + engine.memtable_pool_bytes +
+         engine.table_memory_bytes + clients + parts_.scans.bytes() + AccessClock::kBytes;
 }
 
 void ServerInfo::WriteMemory(InfoWriter& out) {
@@ -168,6 +168,7 @@ void ServerInfo::WriteMemory(InfoWriter& out) {
   out.Field("cairn_memtable_bytes", engine.memtable_bytes);
   out.Field("cairn_frozen_memtable_bytes", engine.frozen_bytes);
   out.Field("cairn_retained_memtable_bytes", engine.retained_bytes);
+  out.Field("cairn_memtable_pool_bytes", engine.memtable_pool_bytes);
   out.Field("cairn_block_cache_bytes", engine.block_cache_bytes);
   out.Field("cairn_record_cache_bytes", engine.record_cache_bytes);
   out.Field("cairn_table_memory_bytes", engine.table_memory_bytes);

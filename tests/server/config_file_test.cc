@@ -7,6 +7,7 @@
 #include <string>
 
 #include "env/fault_env.h"
+#include "lsm/chunk_pool.h"
 #include "server/config_redis_options.h"
 #include "server/config_table.h"
 #include "server/memory_budget.h"
@@ -206,8 +207,10 @@ TEST_CASE("maxmemory bounds memtables and caches together, and makes nothing lar
     const lsm::Options fitted = FitToMemory(defaults, bound);
     INFO(mib);
     const uint64_t caches = fitted.block_cache_bytes + fitted.record_cache_bytes;
-    CHECK(fitted.memtable_bytes * 6 + caches <= bound);
-    CHECK(fitted.memtable_bytes * 6 + caches >= bound / 2);
+    const uint64_t pool = lsm::ChunkPool::MostBytes(fitted.memtable_bytes);
+    CHECK((pool > 0) == (mib >= 500));
+    CHECK(fitted.memtable_bytes * 6 + pool + caches <= bound);
+    CHECK(fitted.memtable_bytes * 6 + pool + caches >= bound / 2);
   }
   CHECK(FitToMemory(defaults, 1).block_cache_bytes == kSmallestCacheBytes);
   CHECK(FitToMemory(defaults, 1).record_cache_bytes == kSmallestCacheBytes);
