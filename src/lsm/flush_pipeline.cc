@@ -64,8 +64,8 @@ void FlushPipeline::Build(const std::shared_ptr<const Memtable>& memtable) {
   RunJob(
       [store, memtable, version = state_.version] {
         const uint64_t start = store->env.MonotonicNanos();
-        // Retained memtables answer for their runs; when one goes, the blocks of later runs would
-        // have pushed its own out of the cache, unread.
+        // Retained memtables answer for single keys of their runs, and at the default sizes the
+        // cache would have no room left for a run's blocks by the time its memtable goes.
         const bool keep_blocks = store->options.retained_memtables == 0;
         Result<FlushedRun> run = FlushMemtable(*store, *memtable, *version, keep_blocks);
         const RunId id = store->manifest->NewFileNumber();
