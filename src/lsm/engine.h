@@ -105,9 +105,6 @@ class Engine {
   virtual void EndTick() = 0;
   virtual Watermarks watermarks() const = 0;
   virtual void SetSyncMode(SyncMode mode) = 0;
-  // Many clients write at once: without SyncMode::kAlways, the log writer may wait a moment for
-  // more writes before it writes what it was given, so that a group's cost is shared by more.
-  virtual void SetGathering(bool on) = 0;
 
   // --- reading ---
   // A context of the loop over the newest state. Reuse it with ResetContext; cheap enough to be

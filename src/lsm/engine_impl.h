@@ -39,7 +39,6 @@ class EngineImpl final : public Engine {
   void EndTick() override;
   Watermarks watermarks() const override;
   void SetSyncMode(SyncMode mode) override { log_->SetSyncMode(mode); }
-  void SetGathering(bool on) override { log_->SetGathering(on); }
 
   std::unique_ptr<ReadContext> NewLoopContext() override;
   void ResetContext(ReadContext& context) override;

@@ -1,7 +1,6 @@
 #include "lsm/log_core.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "fmt/format.h"
 #include "lsm/background.h"
@@ -125,36 +124,24 @@ void LogCore::Drain() {
 }
 
 bool LogCore::Pull() {
-  std::unique_lock lock(mutex_);
+  std::lock_guard lock(mutex_);
   for (auto& group : pulled_) {
     if (spare_.size() == kMaxSpareGroups) break;
     group->Clear();
     spare_.push_back(std::move(group));
   }
   pulled_.clear();
-  if (pulled_before_ && gathering_.load(std::memory_order_relaxed)) GatherLocked(lock);
   const bool idle = tail_.empty() && !sync_asked_ && !seal_asked_;
   if (idle || stopped_ || failed()) {
     running_ = false;
-    pulled_before_ = false;
     changed_.notify_all();
     return false;
   }
-  pulled_before_ = true;
   pulled_.swap(tail_);
   pulled_sync_ = std::exchange(sync_asked_, false);
   pulled_seal_ = std::exchange(seal_asked_, false);
   pulled_mode_ = mode_;
   return true;
-}
-
-// Without the role given back nobody wakes this thread: it comes back by itself for all that was
-// handed over meanwhile. With kAlways a sync takes longer than that, and gathers as well.
-void LogCore::GatherLocked(std::unique_lock<std::mutex>& lock) {
-  if (mode_ == SyncMode::kAlways || sync_asked_ || seal_asked_ || stopped_ || failed()) return;
-  if (pending_bytes() > kEnoughBytes) return;
-  const auto limit = std::chrono::microseconds(LogWriter::kGatherMicros);
-  changed_.wait_for(lock, limit, [&] { return stopped_; });
 }
 
 void LogCore::Fail(const Status& status) {

@@ -44,7 +44,6 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   std::unique_ptr<LogGroup> HandOver(std::unique_ptr<LogGroup> group, bool start_job);
   void StartWhatIsDue();
   void SetSyncMode(SyncMode mode);
-  void SetGathering(bool on) { gathering_.store(on, std::memory_order_relaxed); }
   void Reset(SegmentNumber segment, Sequence next);
   Status CloseHere();
   // Waits for running jobs, so that no file is touched afterwards; later ones do nothing.
@@ -80,11 +79,8 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   void RunJob();
   // In the role, from here on; the lock is held only where the name says so.
   void Drain();
-  // So much is a group of its own: nothing more is waited for.
-  static constexpr size_t kEnoughBytes = size_t{64} << 10;
   // Takes what is there and what is asked for. False: nothing to do, and the role is given back.
   bool Pull();
-  void GatherLocked(std::unique_lock<std::mutex>& lock);
   Status ProcessPull();
   Status WriteGroups();
   Status WriteBatch(GroupSpan groups);
@@ -118,7 +114,6 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   std::atomic<uint64_t> last_sync_nanos_{0};   // likewise
   std::atomic<bool> unsynced_{false};          // something written waits for a sync; relaxed
   std::atomic<bool> sealed_{true};             // nothing was written since the last seal; relaxed
-  std::atomic<bool> gathering_{false};         // relaxed
   std::atomic<uint64_t> log_bytes_{0};         // slots used up and the offset in the last; relaxed
 
   mutable std::mutex mutex_;
@@ -145,7 +140,6 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   bool pulled_sync_ = false;
   bool pulled_seal_ = false;
   SyncMode pulled_mode_ = SyncMode::kAlways;
-  bool pulled_before_ = false;  // since the role was taken
   Sequence last_whole_;         // the end of the last batch that is wholly written
   uint64_t segment_start_ = 0;
   std::optional<WalWriter> writer_;

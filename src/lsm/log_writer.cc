@@ -67,10 +67,6 @@ void LogWriter::SetSyncMode(SyncMode mode) {
   core_->SetSyncMode(mode);
 }
 
-void LogWriter::SetGathering(bool on) {
-  core_->SetGathering(on);
-}
-
 void LogWriter::Reset(SegmentNumber segment, Sequence next) {
   CHECK(failed());
   open_->Clear();

@@ -5,8 +5,8 @@
 // it syncs, the next groups pile up: group commit that sizes itself.
 //
 // Threads: what stands under "the loop" belongs to the loop thread; the job runs on Lane::kLog
-// (log_core.h); the rest from any thread. With a manual Background and no gathering everything is
-// deterministic: nothing happens between two jobs.
+// (log_core.h); the rest from any thread. With a manual Background everything is deterministic:
+// nothing happens between two jobs.
 // Cost on the loop: Stage encodes into a recycled buffer; CloseGroup takes one short lock and
 // submits a job only if none is under way. Checksums are the log thread's work.
 // Errors: the first failed write or sync ends it (the kernel may have dropped pages and call them
@@ -75,11 +75,6 @@ class LogWriter {
   // Starts what time makes due: the everysec sync, the idle seal. Call it every 100 ms or so.
   void Poll();
   void SetSyncMode(SyncMode mode);
-  // Any thread. Without SyncMode::kAlways, between two writes: sleep kGatherMicros for what comes
-  // in meanwhile, instead of being woken for each group. For many clients at once (measured:
-  // README).
-  void SetGathering(bool on);
-  static constexpr int kGatherMicros = 150;
   // The engine has flushed and published "the log starts at `segment`": writing begins anew with
   // it, `next` is the next sequence. Requires: failed(), segment >= NextSegment().
   void Reset(SegmentNumber segment, Sequence next);

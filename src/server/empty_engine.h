@@ -20,7 +20,6 @@ class EmptyEngine final : public lsm::Engine {
   void EndTick() override {}
   lsm::Watermarks watermarks() const override { return {}; }
   void SetSyncMode(lsm::SyncMode) override {}
-  void SetGathering(bool) override {}
   std::unique_ptr<lsm::ReadContext> NewLoopContext() override;
   void ResetContext(lsm::ReadContext&) override {}
   void Fetch(lsm::ReadContext& context, std::function<void(const Status&)> done) override;

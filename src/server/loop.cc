@@ -16,16 +16,15 @@ Loop& Self(void* data) {
 
 Loop::Loop() {
   CHECK(uv_loop_init(&loop_) == 0);
-  CHECK(uv_async_init(&loop_, &async_, [](uv_async_t* async) {
-          Loop& loop = Self(async->data);
-          if (loop.steps_.wake) loop.steps_.wake();
-        }) == 0);
+  CHECK(uv_async_init(&loop_, &async_, [](uv_async_t* async) { Self(async->data).OnRing(); }) == 0);
   uv_timer_init(&loop_, &timer_);
   uv_prepare_init(&loop_, &prepare_);
+  uv_check_init(&loop_, &check_);
   uv_idle_init(&loop_, &idle_);
   uv_signal_init(&loop_, &terminate_);
   uv_signal_init(&loop_, &interrupt_);
-  async_.data = timer_.data = prepare_.data = idle_.data = this;
+  async_.data = timer_.data = prepare_.data = this;
+  check_.data = idle_.data = this;
   terminate_.data = interrupt_.data = this;
 }
 
@@ -41,23 +40,38 @@ Loop::~Loop() {
 void Loop::Run(Steps steps) {
   steps_ = std::move(steps);
   const auto on_timer = [](uv_timer_t* timer) { Self(timer->data).steps_.timer(); };
-  const auto on_prepare = [](uv_prepare_t* prepare) { Self(prepare->data).steps_.end_tick(); };
+  const auto on_prepare = [](uv_prepare_t* prepare) {
+    Self(prepare->data).steps_.end_tick();
+    Self(prepare->data).BeginPoll();
+  };
+  const auto on_check = [](uv_check_t* check) { Self(check->data).doorbell_.EndPoll(); };
   const auto on_signal = [](uv_signal_t* signal, int number) {
     Self(signal->data).steps_.signal(number);
   };
   uv_timer_start(&timer_, on_timer, kTimerMs, kTimerMs);
   uv_prepare_start(&prepare_, on_prepare);
+  uv_check_start(&check_, on_check);
   uv_signal_start(&terminate_, on_signal, SIGTERM);
   uv_signal_start(&interrupt_, on_signal, SIGINT);
-  // What a worker posted before now found no step to call.
-  Wake();
   uv_run(&loop_, UV_RUN_DEFAULT);
   uv_timer_stop(&timer_);
   uv_prepare_stop(&prepare_);
+  uv_check_stop(&check_);
   uv_idle_stop(&idle_);
   uv_signal_stop(&terminate_);
   uv_signal_stop(&interrupt_);
   steps_ = {};
+}
+
+void Loop::OnRing() {
+  if (doorbell_.Take()) steps_.wake();
+}
+
+// A ring that came while the loop ran woke nothing: it is answered here, and the poll only looks.
+void Loop::BeginPoll() {
+  if (doorbell_.BeginPoll()) return;
+  OnRing();
+  KeepAwake();
 }
 
 // An active idle handle keeps the poll from sleeping.

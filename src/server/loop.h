@@ -1,8 +1,8 @@
 #pragma once
 // The event loop: libuv's, with the steps that the server takes in each tick.
 //
-//   ready turns (while there are any, the loop does not sleep) → end of tick → poll: reads,
-//   accepts, wake-ups from workers, the timer
+//   ready turns (while there are any, the loop does not sleep) → end of tick → wake-ups from
+//   workers → poll: reads, accepts, wake-ups from workers, the timer
 //
 // Thread: one, but Wake, which any thread may call. Ownership: the steps outlive Run. Handles of
 // transports and listeners on uv() must have been closed before the destructor; it lets their last
@@ -10,8 +10,11 @@
 
 #include <uv.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
+
+#include "server/doorbell.h"
 
 namespace cairn {
 
@@ -33,20 +36,28 @@ class Loop {
   // Runs until Stop.
   void Run(Steps steps);
   void Stop() { uv_stop(&loop_); }
-  void Wake() { uv_async_send(&async_); }
+  void Wake() {
+    if (doorbell_.Ring()) uv_async_send(&async_);
+  }
+  // Sleeps until Wake, but not longer than that: whatever else happens is seen in the next poll.
+  void WaitForWake(std::chrono::microseconds limit) { doorbell_.WaitFor(limit); }
   // There are ready turns: the next tick must not sleep.
   void KeepAwake();
 
  private:
   void OnIdle();
+  void OnRing();
+  void BeginPoll();
 
   uv_loop_t loop_;
   uv_async_t async_;
   uv_timer_t timer_;
   uv_prepare_t prepare_;
+  uv_check_t check_;
   uv_idle_t idle_;
   uv_signal_t terminate_, interrupt_;
   Steps steps_;
+  Doorbell doorbell_;
   bool awake_ = false;
 };
 

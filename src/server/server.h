@@ -4,6 +4,7 @@
 // Thread: loop (the one that calls Run); Wake any. Ownership: env and logger outlive it.
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,7 +22,6 @@
 #include "server/loop.h"
 #include "server/reply_gate.h"
 #include "server/store.h"
-#include "server/writer_crowd.h"
 #include "util/log.h"
 
 namespace cairn {
@@ -49,7 +49,8 @@ class Server {
   void OnMarks();
   bool ReadyTurns();
   void EndTick();
-  bool GroupIsComplete();
+  bool GroupIsComplete(bool grown);
+  bool CrowdWaitsForWrite() const;
   void OnWake();
   void OnTimer();
   void OnSignal(int number);
@@ -82,7 +83,9 @@ class Server {
   // The group of writes that has not been handed to the log writer.
   static constexpr uint64_t kGroupNanos = 200'000;
   static constexpr int kGroupTicks = 8;
-  WriterCrowd crowd_;
+  // How many connections at once make a crowd, and the longest that others wait for its write.
+  static constexpr size_t kLogCrowd = 8;
+  static constexpr std::chrono::microseconds kLogWait{150};
   uint64_t commits_seen_ = 0;
   uint64_t group_since_nanos_ = 0;
   int group_ticks_ = 0;

@@ -72,7 +72,6 @@ class FakeEngine : public lsm::Engine {
   void EndTick() override;
   lsm::Watermarks watermarks() const override { return marks_; }
   void SetSyncMode(lsm::SyncMode mode) override { sync_mode_ = mode; }
-  void SetGathering(bool) override {}
   std::unique_ptr<lsm::ReadContext> NewLoopContext() override;
   void ResetContext(lsm::ReadContext& context) override;
   void Fetch(lsm::ReadContext& context, std::function<void(const Status&)> done) override;

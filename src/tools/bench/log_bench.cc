@@ -117,12 +117,8 @@ Status LogGroups(Context& context) {
 // takes what has arrived, at most 64.
 class ClosedLoop {
  public:
-  ClosedLoop(Context& context, uint64_t clients, uint64_t command_nanos, SyncMode mode, bool gather)
-      : context_(context),
-        clients_(clients),
-        command_nanos_(command_nanos),
-        mode_(mode),
-        gather_(gather) {}
+  ClosedLoop(Context& context, uint64_t clients, uint64_t command_nanos, SyncMode mode)
+      : context_(context), clients_(clients), command_nanos_(command_nanos), mode_(mode) {}
 
   Status Run() {
     ASSIGN_OR_RETURN(const auto slots, OpenSlots(context_));
@@ -133,7 +129,6 @@ class ClosedLoop {
     });
     LogWriter log(context_.env(), *background, slots,
                   LogWriterOptions{.identity = {}, .sync_mode = mode_});
-    log.SetGathering(gather_);
     const uint64_t begin = context_.env().MonotonicNanos();
     const uint64_t end = begin + 2 * kSecondNanos;
     while (context_.env().MonotonicNanos() < end && !log.failed()) Tick(log);
@@ -141,11 +136,10 @@ class ClosedLoop {
         static_cast<double>(context_.env().MonotonicNanos() - begin) / kSecondNanos;
     const auto stats = log.stats();
     fmt::print(
-        "log {:>3} clients, {:>4.1f} us a command, {:<6} {:<7}  {:>9.0f} writes/s   {:>6.1f} "
+        "log {:>3} clients, {:>4.1f} us a command, {:<6}  {:>9.0f} writes/s   {:>6.1f} "
         "writes/record   sync p50 {} us\n",
         clients_, static_cast<double>(command_nanos_) / 1000,
-        mode_ == SyncMode::kAlways ? "always" : "no", gather_ ? "gather" : "",
-        static_cast<double>(Answered(log)) / seconds,
+        mode_ == SyncMode::kAlways ? "always" : "no", static_cast<double>(Answered(log)) / seconds,
         static_cast<double>(stats.writes) /
             static_cast<double>(std::max<uint64_t>(1, stats.records)),
         stats.sync_micros.Percentile(50));
@@ -193,7 +187,6 @@ class ClosedLoop {
   const uint64_t clients_;
   const uint64_t command_nanos_;
   const SyncMode mode_;
-  const bool gather_;
   Sequence next_ = 1;
   uint64_t last_batch_ = 1;
   std::mutex mutex_;
@@ -204,12 +197,9 @@ class ClosedLoop {
 Status LogClients(Context& context) {
   for (const uint64_t clients : {uint64_t{1}, uint64_t{8}, uint64_t{50}}) {
     for (const uint64_t command_nanos : {uint64_t{1000}, uint64_t{8000}}) {
-      const auto run = [&](SyncMode mode, bool gather) {
-        return ClosedLoop(context, clients, command_nanos, mode, gather).Run();
-      };
-      RETURN_IF_ERROR(run(SyncMode::kAlways, false));
-      RETURN_IF_ERROR(run(SyncMode::kNo, false));
-      RETURN_IF_ERROR(run(SyncMode::kNo, true));
+      for (const SyncMode mode : {SyncMode::kAlways, SyncMode::kNo}) {
+        RETURN_IF_ERROR(ClosedLoop(context, clients, command_nanos, mode).Run());
+      }
     }
   }
   return RemoveSlots(context);
@@ -220,9 +210,8 @@ Status LogClients(Context& context) {
 void AddLogWorkloads(std::vector<Workload>* workloads) {
   workloads->push_back(
       {"log-groups", "a staged write's cost for the loop and for the log thread", LogGroups});
-  workloads->push_back({"log-clients",
-                        "group commit under closed-loop clients, synced or not, gathered or not",
-                        LogClients});
+  workloads->push_back(
+      {"log-clients", "group commit under closed-loop clients, synced or not", LogClients});
 }
 
 }  // namespace cairn::bench

@@ -1,0 +1,115 @@
+// How workers call the loop: no ring is lost, and none wakes a loop that looks by itself.
+
+#include "server/doorbell.h"
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "catch2/catch.hpp"
+#include "server/loop.h"
+
+namespace cairn {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+TEST_CASE("doorbell: only the poll has to be woken, and only once") {
+  Doorbell bell;
+  CHECK_FALSE(bell.Ring());
+  CHECK_FALSE(bell.BeginPoll());
+  CHECK_FALSE(bell.Ring());
+  CHECK(bell.Take());
+  CHECK_FALSE(bell.Take());
+  REQUIRE(bell.BeginPoll());
+  CHECK(bell.Ring());
+  CHECK_FALSE(bell.Ring());
+  bell.EndPoll();
+  CHECK(bell.Take());
+  CHECK_FALSE(bell.Ring());
+}
+
+TEST_CASE("doorbell: a wait ends with a ring, before it or within it, or with its limit") {
+  Doorbell bell;
+  bell.WaitFor(1us);
+  static_cast<void>(bell.Ring());
+  const auto start = Clock::now();
+  bell.WaitFor(60s);
+  CHECK(bell.Take());
+  std::thread worker([&bell] {
+    std::this_thread::sleep_for(20ms);
+    static_cast<void>(bell.Ring());
+  });
+  bell.WaitFor(60s);
+  CHECK(bell.Take());
+  CHECK(Clock::now() - start < 30s);
+  worker.join();
+}
+
+// A worker that posts, wakes and waits for the answer: a wake-up that was lost would never be made
+// up for, since no other follows.
+void RunRounds(int rounds, std::chrono::microseconds loop_waits) {
+  Loop loop;
+  std::atomic<int> posted{0};
+  std::atomic<int> seen{0};
+  std::atomic<bool> stop{false};
+  std::thread worker([&] {
+    for (int round = 1; round <= rounds; ++round) {
+      // From at once to when the loop has long been asleep.
+      std::this_thread::sleep_for(std::chrono::microseconds(round % 7 == 0 ? 200 : round % 50));
+      posted.store(round);
+      loop.Wake();
+      const auto deadline = Clock::now() + 10s;
+      while (seen.load() < round && Clock::now() < deadline) std::this_thread::yield();
+      if (seen.load() < round) break;
+    }
+    stop.store(true);
+    loop.Wake();
+  });
+  loop.Run({.ready_turns = [] { return false; },
+            .end_tick =
+                [&] {
+                  if (loop_waits.count() > 0) loop.WaitForWake(loop_waits);
+                },
+            .wake =
+                [&] {
+                  seen.store(posted.load());
+                  if (stop.load()) loop.Stop();
+                },
+            .timer =
+                [&] {
+                  if (stop.load()) loop.Stop();
+                },
+            .signal = [](int) {}});
+  worker.join();
+  CHECK(seen.load() == rounds);
+}
+
+TEST_CASE("loop: every wake-up is answered, whenever it comes") {
+  SECTION("asleep in the poll, or running") {
+    RunRounds(3000, 0us);
+  }
+  SECTION("waiting for the wake-up itself, too") {
+    RunRounds(3000, 100us);
+  }
+}
+
+TEST_CASE("loop: a wake-up from before it runs is answered") {
+  Loop loop;
+  loop.Wake();
+  int wakes = 0;
+  loop.Run({.ready_turns = [] { return false; },
+            .end_tick = [] {},
+            .wake =
+                [&] {
+                  ++wakes;
+                  loop.Stop();
+                },
+            .timer = [&] { loop.Stop(); },
+            .signal = [](int) {}});
+  CHECK(wakes == 1);
+}
+
+}  // namespace
+}  // namespace cairn
