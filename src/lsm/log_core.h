@@ -140,7 +140,7 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   bool pulled_sync_ = false;
   bool pulled_seal_ = false;
   SyncMode pulled_mode_ = SyncMode::kAlways;
-  Sequence last_whole_;         // the end of the last batch that is wholly written
+  Sequence last_whole_;  // the end of the last batch that is wholly written
   uint64_t segment_start_ = 0;
   std::optional<WalWriter> writer_;
   Parts parts_;                 // reused
