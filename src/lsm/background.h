@@ -33,7 +33,7 @@ class Background {
   virtual void Stop() = 0;
 };
 
-// Threads: `wake` is called from worker threads and must be async-safe in the way of uv_async_send.
+// Threads: `wake` is called from worker threads.
 struct LaneThreads {
   int flush = 1;
   int read = 4;

@@ -4,7 +4,7 @@
 // uv_async) is left out while the loop runs, as it does most of the time under load: it looks here
 // before it polls.
 //
-// Threads: Ring from any, the rest on the loop.
+// Threads: Ring from any, the rest on the loop. Who rings has returned before it is destroyed.
 
 #include <chrono>
 #include <condition_variable>
@@ -17,10 +17,14 @@ class Doorbell {
  public:
   // True: the loop may be in its poll, and has to be woken.
   [[nodiscard]] bool Ring() {
-    std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     if (std::exchange(rung_, true)) return false;
-    if (waiting_) rung_now_.notify_one();
-    return polling_;
+    const bool polling = polling_;
+    const bool waiting = waiting_;
+    lock.unlock();
+    // Unlocked, or the loop, woken on this CPU, would run into the lock at once.
+    if (waiting) rung_now_.notify_one();
+    return polling;
   }
 
   // Whether it was rung since the last time.
@@ -38,12 +42,14 @@ class Doorbell {
     std::lock_guard lock(mutex_);
     polling_ = false;
   }
-  // Sleeps until it is rung (not taken by this), but not longer than that.
-  void WaitFor(std::chrono::microseconds limit) {
+  // Sleeps until it is rung (which this does not take), but not longer than that. False: it was
+  // not.
+  bool WaitFor(std::chrono::microseconds limit) {
     std::unique_lock lock(mutex_);
     waiting_ = true;
-    rung_now_.wait_for(lock, limit, [this] { return rung_; });
+    const bool rung = rung_now_.wait_for(lock, limit, [this] { return rung_; });
     waiting_ = false;
+    return rung;
   }
 
  private:

@@ -39,6 +39,7 @@ Loop::~Loop() {
 
 void Loop::Run(Steps steps) {
   steps_ = std::move(steps);
+  stopped_ = false;
   const auto on_timer = [](uv_timer_t* timer) { Self(timer->data).steps_.timer(); };
   const auto on_prepare = [](uv_prepare_t* prepare) {
     Self(prepare->data).steps_.end_tick();
@@ -58,18 +59,19 @@ void Loop::Run(Steps steps) {
   uv_prepare_stop(&prepare_);
   uv_check_stop(&check_);
   uv_idle_stop(&idle_);
+  awake_ = false;
   uv_signal_stop(&terminate_);
   uv_signal_stop(&interrupt_);
   steps_ = {};
 }
 
 void Loop::OnRing() {
-  if (doorbell_.Take()) steps_.wake();
+  if (!stopped_ && doorbell_.Take()) steps_.wake();
 }
 
 // A ring that came while the loop ran woke nothing: it is answered here, and the poll only looks.
 void Loop::BeginPoll() {
-  if (doorbell_.BeginPoll()) return;
+  if (stopped_ || doorbell_.BeginPoll()) return;
   OnRing();
   KeepAwake();
 }

@@ -4,7 +4,8 @@
 //   ready turns (while there are any, the loop does not sleep) → end of tick → wake-ups from
 //   workers → poll: reads, accepts, wake-ups from workers, the timer
 //
-// Thread: one, but Wake, which any thread may call. Ownership: the steps outlive Run. Handles of
+// Thread: one, but Wake, which any thread may call that has returned from it before the destructor
+// begins. Ownership: the steps outlive Run. Handles of
 // transports and listeners on uv() must have been closed before the destructor; it lets their last
 // callbacks run.
 
@@ -35,12 +36,17 @@ class Loop {
   uv_loop_t* uv() { return &loop_; }
   // Runs until Stop.
   void Run(Steps steps);
-  void Stop() { uv_stop(&loop_); }
+  // No step is called once the tick that says so is over.
+  void Stop() {
+    stopped_ = true;
+    uv_stop(&loop_);
+  }
   void Wake() {
     if (doorbell_.Ring()) uv_async_send(&async_);
   }
   // Sleeps until Wake, but not longer than that: whatever else happens is seen in the next poll.
-  void WaitForWake(std::chrono::microseconds limit) { doorbell_.WaitFor(limit); }
+  // False: nobody called it.
+  bool WaitForWake(std::chrono::microseconds limit) { return doorbell_.WaitFor(limit); }
   // There are ready turns: the next tick must not sleep.
   void KeepAwake();
 
@@ -59,6 +65,7 @@ class Loop {
   Steps steps_;
   Doorbell doorbell_;
   bool awake_ = false;
+  bool stopped_ = false;
 };
 
 }  // namespace cairn

@@ -134,7 +134,7 @@ void Server::EndTick() {
   clients_.EndTick();
   listeners_.NextTick();
   if (clients_.has_ready_turns()) return loop_.KeepAwake();
-  if (grown && CrowdWaitsForWrite()) loop_.WaitForWake(kLogWait);
+  if (grown && CrowdWaitsForWrite()) log_is_slow_ = !loop_.WaitForWake(kLogWait);
 }
 
 // Where a group costs a sync, a tick that brought writes is given time for another: clients that
@@ -155,13 +155,15 @@ bool Server::GroupIsComplete(bool grown) {
 
 // Where a group costs a write to the page cache and two wake-ups, and many clients wait for it, the
 // loop sleeps through that write instead of waking for each request that comes meanwhile: what it
-// then finds makes the next group, and is answered no later (measured: src/lsm/README.md).
+// then finds makes the next group, and is answered no later (measured: src/lsm/README.md). A write
+// that takes longer (behind a sync, say) holds up nobody else.
 bool Server::CrowdWaitsForWrite() const {
-  return config_.config().engine.sync_mode != lsm::SyncMode::kAlways &&
-         gate_.waiting_count() >= kLogCrowd;
+  return !log_is_slow_ && gate_.waiting_count() >= kLogCrowd &&
+         config_.config().engine.sync_mode != lsm::SyncMode::kAlways;
 }
 
 void Server::OnWake() {
+  log_is_slow_ = false;
   if (stop_requested_.load(std::memory_order_relaxed)) WantStop();
   if (store_.Poll()) loop_.Wake();
 }

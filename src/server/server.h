@@ -89,6 +89,7 @@ class Server {
   uint64_t commits_seen_ = 0;
   uint64_t group_since_nanos_ = 0;
   int group_ticks_ = 0;
+  bool log_is_slow_ = false;  // a crowd's write took too long, and no worker has called since
   bool stop_wanted_ = false;  // at the end of this tick
   int exit_code_ = 0;
 };
