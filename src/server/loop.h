@@ -5,9 +5,8 @@
 //   workers → poll: reads, accepts, wake-ups from workers, the timer
 //
 // Thread: one, but Wake, which any thread may call that has returned from it before the destructor
-// begins. Ownership: the steps outlive Run. Handles of
-// transports and listeners on uv() must have been closed before the destructor; it lets their last
-// callbacks run.
+// begins. Ownership: the steps outlive Run. Handles of transports and listeners on uv() must have
+// been closed before the destructor; it lets their last callbacks run.
 
 #include <uv.h>
 
@@ -36,7 +35,7 @@ class Loop {
   uv_loop_t* uv() { return &loop_; }
   // Runs until Stop.
   void Run(Steps steps);
-  // No step is called once the tick that says so is over.
+  // Ends Run with the tick. No wake-up is answered from here on.
   void Stop() {
     stopped_ = true;
     uv_stop(&loop_);
