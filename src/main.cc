@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <fmt/format.h>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -14,7 +15,6 @@
 #include <vector>
 
 #include "env/posix_env.h"
-#include "fmt/format.h"
 #include "server/config_file.h"
 #include "server/server.h"
 #include "server/server_version.h"

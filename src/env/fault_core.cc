@@ -1,10 +1,9 @@
 #include "env/fault_core.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cstring>
 #include <utility>
-
-#include "fmt/format.h"
 
 namespace cairn {
 namespace {

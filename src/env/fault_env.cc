@@ -1,12 +1,12 @@
 // The Env's methods over a FaultDisk. The test's controls are in fault_env_control.cc.
 #include "env/fault_env.h"
 
+#include <fmt/format.h>
 #include <utility>
 
 #include "env/fault_core.h"
 #include "env/fault_read_queue.h"
 #include "env/thread_role.h"
-#include "fmt/format.h"
 
 namespace cairn {
 namespace {

@@ -1,11 +1,11 @@
 // The controls of a FaultEnv: power, faults, damage, clock and reads.
+#include <fmt/format.h>
 #include <algorithm>
 #include <utility>
 
 #include "env/fault_core.h"
 #include "env/fault_env.h"
 #include "env/fault_read_queue.h"
-#include "fmt/format.h"
 
 namespace cairn {
 

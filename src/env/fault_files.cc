@@ -1,10 +1,10 @@
 // The open files of a FaultEnv.
+#include <fmt/format.h>
 #include <algorithm>
 #include <utility>
 
 #include "env/fault_core.h"
 #include "env/thread_role.h"
-#include "fmt/format.h"
 
 namespace cairn {
 namespace {

@@ -1,8 +1,7 @@
 #include "env/fault_plan.h"
 
+#include <fmt/format.h>
 #include <utility>
-
-#include "fmt/format.h"
 
 namespace cairn {
 namespace {

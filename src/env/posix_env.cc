@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -18,7 +19,6 @@
 #include "env/posix_io.h"
 #include "env/posix_read_queue.h"
 #include "env/thread_role.h"
-#include "fmt/format.h"
 
 namespace cairn {
 namespace {

@@ -4,13 +4,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cerrno>
 #include <optional>
 
 #include "env/posix_io.h"
 #include "env/thread_role.h"
-#include "fmt/format.h"
 #include "util/ascii.h"
 
 namespace cairn::posix {

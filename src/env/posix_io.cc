@@ -4,10 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <cerrno>
 #include <system_error>
-
-#include "fmt/format.h"
 
 namespace cairn::posix {
 

@@ -1,10 +1,10 @@
 // Applying version edits to the catalog.
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <set>
 #include <utility>
 
-#include "fmt/format.h"
 #include "lsm/version_edit.h"
 
 namespace cairn::lsm {

@@ -1,7 +1,7 @@
+#include <fmt/format.h>
 #include <algorithm>
 #include <utility>
 
-#include "fmt/format.h"
 #include "lsm/engine_impl.h"
 #include "util/check.h"
 

@@ -1,6 +1,6 @@
+#include <fmt/format.h>
 #include <string>
 
-#include "fmt/format.h"
 #include "lsm/bloom.h"
 #include "lsm/engine_impl.h"
 #include "lsm/table_lookup.h"

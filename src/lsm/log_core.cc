@@ -1,8 +1,8 @@
 #include "lsm/log_core.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 
-#include "fmt/format.h"
 #include "lsm/background.h"
 #include "util/check.h"
 

@@ -1,8 +1,8 @@
 // The log core in its role: from pulled groups to records on disk.
 
+#include <fmt/format.h>
 #include <algorithm>
 
-#include "fmt/format.h"
 #include "lsm/background.h"
 #include "lsm/log_core.h"
 #include "lsm/tagged_fields.h"

@@ -1,8 +1,8 @@
 #include "lsm/manifest.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 
-#include "fmt/format.h"
 #include "util/check.h"
 
 namespace cairn::lsm {

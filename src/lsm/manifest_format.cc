@@ -1,8 +1,8 @@
 #include "lsm/manifest_format.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 
-#include "fmt/format.h"
 #include "util/coding.h"
 #include "util/hash.h"
 #include "util/parse.h"

@@ -1,12 +1,12 @@
 #include "lsm/recovery.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <string>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
-#include "fmt/format.h"
 #include "lsm/flush_job.h"
 #include "lsm/manifest.h"
 #include "util/check.h"

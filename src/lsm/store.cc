@@ -1,6 +1,6 @@
 #include "lsm/store.h"
 
-#include "fmt/format.h"
+#include <fmt/format.h>
 
 namespace cairn::lsm {
 

@@ -1,7 +1,8 @@
 #include "lsm/store_identity.h"
 
+#include <fmt/format.h>
+
 #include "env/env.h"
-#include "fmt/format.h"
 #include "util/coding.h"
 #include "util/hash.h"
 

@@ -1,9 +1,8 @@
 #include "lsm/version.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <set>
-
-#include "fmt/format.h"
 
 namespace cairn::lsm {
 

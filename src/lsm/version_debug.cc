@@ -1,8 +1,8 @@
 // Versions and keys as text, and back.
 
+#include <fmt/format.h>
 #include <algorithm>
 
-#include "fmt/format.h"
 #include "lsm/version.h"
 #include "util/parse.h"
 

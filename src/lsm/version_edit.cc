@@ -1,8 +1,8 @@
 #include "lsm/version_edit.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 
-#include "fmt/format.h"
 #include "lsm/tagged_fields.h"
 
 namespace cairn::lsm {

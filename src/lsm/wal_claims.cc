@@ -1,8 +1,7 @@
 #include "lsm/wal_claims.h"
 
+#include <fmt/format.h>
 #include <algorithm>
-
-#include "fmt/format.h"
 
 namespace cairn::lsm {
 namespace {

@@ -1,6 +1,7 @@
 #include "lsm/wal_format.h"
 
-#include "fmt/format.h"
+#include <fmt/format.h>
+
 #include "lsm/entry_codec.h"
 #include "lsm/tagged_fields.h"
 #include "util/check.h"

@@ -1,9 +1,9 @@
 #include "lsm/wal_reader.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <optional>
 
-#include "fmt/format.h"
 #include "lsm/wal_claims.h"
 #include "util/check.h"
 

@@ -1,11 +1,11 @@
 #include "resp/parser.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>
 
-#include "fmt/format.h"
 #include "resp/split_args.h"
 
 namespace cairn::resp {

@@ -1,8 +1,8 @@
 #include "server/client_list.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 
-#include "fmt/format.h"
 #include "util/ascii.h"
 
 namespace cairn {

@@ -5,6 +5,7 @@
 // Thread: any; options are constants once made.
 // Errors: texts as Redis 7.0 words them, since CONFIG SET hands them to clients.
 
+#include <fmt/format.h>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -16,7 +17,6 @@
 #include <variant>
 #include <vector>
 
-#include "fmt/format.h"
 #include "server/config.h"
 #include "util/ascii.h"
 #include "util/parse.h"

@@ -1,10 +1,10 @@
 #include "server/executor.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <utility>
 
 #include "commands/table.h"
-#include "fmt/format.h"
 #include "util/check.h"
 
 namespace cairn {

@@ -1,12 +1,11 @@
 #pragma once
 // Spells INFO's text: sections and fields, as Redis does.
 
+#include <fmt/format.h>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "fmt/format.h"
 
 namespace cairn {
 

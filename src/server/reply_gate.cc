@@ -1,8 +1,8 @@
 #include "server/reply_gate.h"
 
+#include <fmt/format.h>
 #include <string>
 
-#include "fmt/format.h"
 #include "util/check.h"
 
 namespace cairn {

@@ -2,11 +2,11 @@
 
 #include <uv.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <utility>
 
 #include "env/thread_role.h"
-#include "fmt/format.h"
 #include "server/memory_budget.h"
 #include "server/process_limits.h"
 #include "util/check.h"

@@ -3,9 +3,9 @@
 #include <netinet/in.h>
 #include <sys/stat.h>
 
+#include <fmt/format.h>
 #include <utility>
 
-#include "fmt/format.h"
 #include "util/check.h"
 
 namespace cairn {

@@ -4,10 +4,10 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <utility>
 
-#include "fmt/format.h"
 #include "util/check.h"
 
 namespace cairn {

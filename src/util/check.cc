@@ -2,9 +2,8 @@
 
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <cstdlib>
-
-#include "fmt/format.h"
 
 namespace cairn {
 

@@ -1,9 +1,8 @@
 #include "util/histogram.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cmath>
-
-#include "fmt/format.h"
 
 namespace cairn {
 

@@ -9,6 +9,7 @@
 //
 // Thread safety: all methods may be called from any thread. May block (a write): not on hot paths.
 
+#include <fmt/format.h>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -18,7 +19,6 @@
 #include <string_view>
 #include <utility>
 
-#include "fmt/format.h"
 #include "util/status.h"
 
 namespace cairn {

@@ -1,10 +1,10 @@
 #include "crash_run.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <set>
 #include <utility>
 
-#include "fmt/format.h"
 #include "lsm/manifest.h"
 #include "lsm/store.h"
 #include "util/random.h"

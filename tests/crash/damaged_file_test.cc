@@ -2,6 +2,7 @@
 // with what stands elsewhere, cut off, or the file is gone. Then either the start or a read says
 // so, or everything is there: never a wrong answer, an older value, or a write that is missing.
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <iostream>
@@ -9,7 +10,6 @@
 #include <string>
 
 #include "crash_plan.h"
-#include "fmt/format.h"
 #include "lsm/wal_format.h"
 #include "support/seed.h"
 

@@ -1,6 +1,7 @@
 // Makes each file-system operation of a run fail once, with the power on: no write that was taken
 // is lost, what was called durable is, the engine gets well again by itself.
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <iostream>
@@ -9,7 +10,6 @@
 
 #include "crash_plan.h"
 #include "crash_run.h"
-#include "fmt/format.h"
 #include "support/seed.h"
 
 namespace cairn::test {

@@ -2,6 +2,7 @@
 // nothing, everything or a random part of what was not synced, and checks what is left; then again
 // at the operations of the recovery.
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <iostream>
@@ -9,7 +10,6 @@
 
 #include "crash_plan.h"
 #include "crash_run.h"
-#include "fmt/format.h"
 #include "support/seed.h"
 #include "util/random.h"
 

@@ -1,12 +1,12 @@
 // Whatever bytes come, whole commands, broken ones or none: cairn-server answers what redis-server
 // answers, byte for byte, and closes where it closes.
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "fmt/format.h"
 #include "resp/parser.h"
 #include "support/raw_client.h"
 #include "support/redis_process.h"

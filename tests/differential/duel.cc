@@ -1,10 +1,10 @@
 #include "differential/duel.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <utility>
 
 #include "differential/tolerance.h"
-#include "fmt/format.h"
 #include "util/ascii.h"
 
 namespace cairn::test {

@@ -1,11 +1,11 @@
 #include "differential/grammar_terms.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <array>
 #include <iterator>
 #include <span>
 
-#include "fmt/format.h"
 #include "util/check.h"
 
 namespace cairn::test {

@@ -2,6 +2,7 @@
 // that out does find a difference.
 //   CAIRN_DIFF_COMMANDS  how many commands (30,000)
 //   CAIRN_SEED           which ones
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <memory>
@@ -11,7 +12,6 @@
 
 #include "differential/duel.h"
 #include "differential/grammar.h"
-#include "fmt/format.h"
 #include "support/redis_process.h"
 #include "support/rounds.h"
 #include "support/seed.h"
@@ -131,12 +131,9 @@ TEST_CASE("a difference is shrunk to the commands that it takes", "[duel]") {
   const auto other = StartReference();
   Duel duel(one->port(), other->port(), WrongAboutLongValues);
   const std::vector<Step> needed = {
-      {0, {"SELECT", "3"}},
-      {0, {"SET", "key", std::string(60, 'a')}},
-      {1, {"SELECT", "3"}},
-      {1, {"APPEND", "key", std::string(40, 'b')}},
-      {2, {"SELECT", "3"}},
-      {2, {"STRLEN", "key"}},
+      {0, {"SELECT", "3"}}, {0, {"SET", "key", std::string(60, 'a')}},
+      {1, {"SELECT", "3"}}, {1, {"APPEND", "key", std::string(40, 'b')}},
+      {2, {"SELECT", "3"}}, {2, {"STRLEN", "key"}},
   };
   std::vector<Step> steps;
   for (const Step& step : needed) {

@@ -1,5 +1,6 @@
 // What random commands do not reach: walks with SCAN's cursors to their end, and keys that expire
 // while the two servers run. Both must come to the same.
+#include <fmt/format.h>
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -11,7 +12,6 @@
 
 #include "differential/reply_tree.h"
 #include "differential/tolerance.h"
-#include "fmt/format.h"
 #include "support/raw_client.h"
 #include "support/redis_process.h"
 #include "support/seed.h"

@@ -1,11 +1,11 @@
 // Whatever bytes come in whatever pieces: the parser finds what a second, simple parser finds in
 // the whole of them, and touches nothing that is not its own (run with sanitizers). Inputs are the
 // kept corpus, as it stands and mutated at random; a case that ever failed is kept there.
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
-#include "fmt/format.h"
 #include "resp/parser.h"
 #include "support/resp_mutator.h"
 #include "support/resp_reference.h"

@@ -1,10 +1,10 @@
 // What clients may send, and in which pieces, to a running server: pipelines, split packets, inline
 // commands, large values, RESP3; and protocol errors, which are answered and then the connection is
 // closed.
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "fmt/format.h"
 #include "integration/server_fixture.h"
 #include "support/seed.h"
 #include "util/random.h"

@@ -1,13 +1,13 @@
 #pragma once
 // A running cairn-server and the small steps that all integration tests take with one.
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "fmt/format.h"
 #include "support/raw_client.h"
 #include "support/redis_process.h"
 

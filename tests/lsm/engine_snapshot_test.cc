@@ -1,11 +1,11 @@
 // Reads on a worker over what is committed when they begin (engine.h, RunOnSnapshot).
 
+#include <fmt/format.h>
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <string>
 
-#include "fmt/format.h"
 #include "support/engine_driver.h"
 
 namespace cairn::lsm {

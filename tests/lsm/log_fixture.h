@@ -3,6 +3,7 @@
 // sequence number, so that whatever recovery brings back can be checked without a model; what the
 // MANIFEST would say is kept in the open.
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <set>
@@ -11,7 +12,6 @@
 #include <vector>
 
 #include "env/fault_env.h"
-#include "fmt/format.h"
 #include "lsm/log_writer.h"
 #include "lsm/wal_reader.h"
 #include "lsm/wal_slots.h"

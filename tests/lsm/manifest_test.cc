@@ -3,11 +3,11 @@
 
 #include "lsm/manifest.h"
 
+#include <fmt/format.h>
 #include <map>
 
 #include "edit_text.h"
 #include "env/fault_env.h"
-#include "fmt/format.h"
 #include "support/seed.h"
 #include "support/text_case.h"
 #include "util/random.h"

@@ -3,10 +3,10 @@
 
 #include "lsm/version.h"
 
+#include <fmt/format.h>
 #include <vector>
 
 #include "edit_text.h"
-#include "fmt/format.h"
 #include "lsm/tagged_fields.h"
 #include "lsm/version_edit.h"
 #include "support/seed.h"

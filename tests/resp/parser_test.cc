@@ -2,6 +2,7 @@
 // Redis's words, copies only what it must, and takes no memory for bytes that have not come.
 #include "resp/parser.h"
 
+#include <fmt/format.h>
 #include <chrono>
 #include <cstring>
 #include <string>
@@ -9,7 +10,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "fmt/format.h"
 #include "support/resp_reference.h"
 #include "support/seed.h"
 #include "util/random.h"

@@ -2,13 +2,13 @@
 // keeps bytes, marks and memory right.
 #include "resp/writer.h"
 
+#include <fmt/format.h>
 #include <chrono>
 #include <limits>
 #include <string>
 
 #include <catch2/catch.hpp>
 
-#include "fmt/format.h"
 #include "resp/output_buffer.h"
 #include "support/seed.h"
 #include "util/random.h"

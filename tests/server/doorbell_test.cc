@@ -3,11 +3,11 @@
 #include "server/doorbell.h"
 
 #include <atomic>
+#include <catch2/catch.hpp>
 #include <chrono>
 #include <thread>
 #include <utility>
 
-#include "catch2/catch.hpp"
 #include "server/loop.h"
 
 namespace cairn {

@@ -8,13 +8,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <utility>
-
-#include "fmt/format.h"
 
 namespace cairn::test {
 namespace {

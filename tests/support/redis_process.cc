@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <chrono>
 #include <fstream>
@@ -16,7 +17,6 @@
 #include <thread>
 #include <utility>
 
-#include "fmt/format.h"
 #include "support/raw_client.h"
 
 namespace cairn::test {

@@ -3,6 +3,7 @@
 // for the parser's fuzz test and for the comparison of whole servers. CAIRN_SOURCE_DIR says where
 // the corpus is.
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -10,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "fmt/format.h"
 #include "util/random.h"
 
 namespace cairn::test {

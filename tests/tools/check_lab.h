@@ -2,6 +2,7 @@
 // A data directory made by the engine in the fault-injecting env, for cairn-check to look at: a few
 // runs of tables, a catalog of several edits, and a log with writes that no table has.
 
+#include <fmt/format.h>
 #include <catch2/catch.hpp>
 #include <map>
 #include <memory>
@@ -10,7 +11,6 @@
 #include <vector>
 
 #include "env/fault_env.h"
-#include "fmt/format.h"
 #include "lsm/block_iterator.h"
 #include "lsm/manifest.h"
 #include "lsm/store.h"

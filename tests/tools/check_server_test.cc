@@ -2,6 +2,7 @@
 
 #include <sys/wait.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
@@ -12,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "fmt/format.h"
 #include "support/raw_client.h"
 #include "support/redis_process.h"
 

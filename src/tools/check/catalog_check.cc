@@ -1,9 +1,9 @@
 #include "tools/check/catalog_check.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <utility>
 
-#include "fmt/format.h"
 #include "lsm/manifest.h"
 #include "lsm/table_lifetimes.h"
 #include "tools/check/manifest_walk.h"

@@ -1,12 +1,12 @@
 #include "tools/check/count_check.h"
 
+#include <fmt/format.h>
 #include <map>
 #include <memory>
 #include <set>
 #include <utility>
 #include <vector>
 
-#include "fmt/format.h"
 #include "lsm/block_source.h"
 #include "lsm/merging_iterator.h"
 #include "lsm/store.h"

@@ -1,9 +1,9 @@
 #include "tools/check/dump.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <utility>
 
-#include "fmt/format.h"
 #include "lsm/block_iterator.h"
 #include "lsm/manifest.h"
 #include "lsm/store.h"

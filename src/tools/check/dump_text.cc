@@ -1,6 +1,7 @@
 #include "tools/check/dump_text.h"
 
-#include "fmt/format.h"
+#include <fmt/format.h>
+
 #include "util/ascii.h"
 
 namespace cairn::check {

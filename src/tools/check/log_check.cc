@@ -1,11 +1,11 @@
 #include "tools/check/log_check.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "fmt/format.h"
 #include "lsm/wal_claims.h"
 #include "lsm/wal_reader.h"
 #include "tools/check/slot_walk.h"

@@ -1,8 +1,7 @@
 #include "tools/check/manifest_walk.h"
 
+#include <fmt/format.h>
 #include <algorithm>
-
-#include "fmt/format.h"
 
 namespace cairn::check {
 

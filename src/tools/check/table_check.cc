@@ -1,10 +1,10 @@
 #include "tools/check/table_check.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <iterator>
 #include <memory>
 
-#include "fmt/format.h"
 #include "lsm/block_iterator.h"
 #include "lsm/bloom.h"
 #include "lsm/table_reader.h"

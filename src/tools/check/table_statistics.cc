@@ -1,8 +1,8 @@
 #include "tools/check/table_statistics.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 
-#include "fmt/format.h"
 #include "lsm/version.h"
 
 namespace cairn::check {

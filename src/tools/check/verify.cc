@@ -1,12 +1,12 @@
 #include "tools/check/verify.h"
 
+#include <fmt/format.h>
 #include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "fmt/format.h"
 #include "lsm/manifest_format.h"
 #include "lsm/store.h"
 #include "tools/check/catalog_check.h"

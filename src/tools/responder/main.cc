@@ -4,6 +4,7 @@
 
 #include <uv.h>
 
+#include <fmt/core.h>
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -11,7 +12,6 @@
 #include <string>
 #include <string_view>
 
-#include "fmt/core.h"
 #include "tools/responder/command_counter.h"
 #include "util/parse.h"
 
