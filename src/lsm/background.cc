@@ -20,6 +20,7 @@ class ThreadedBackground final : public Background {
     StartThreads(LaneOf(Lane::kLog), 1);
     StartThreads(LaneOf(Lane::kFlush), threads.flush);
     StartThreads(LaneOf(Lane::kRead), threads.read);
+    StartThreads(LaneOf(Lane::kCompaction), threads.compaction);
   }
   ~ThreadedBackground() override { Stop(); }
 
@@ -108,7 +109,7 @@ class ThreadedBackground final : public Background {
   }
 
   const std::function<void()> wake_;
-  std::array<LaneQueue, 3> lanes_;
+  std::array<LaneQueue, kLanes> lanes_;
   std::mutex completions_mutex_;
   std::deque<std::function<void()>> completions_;  // guarded by completions_mutex_
 };

@@ -12,9 +12,12 @@ namespace cairn::lsm {
 
 enum class Lane : uint8_t {
   kLog,    // one thread: every write and sync of the log
-  kFlush,  // flush, MANIFEST edits, slot preparation, recovery; later compaction
+  kFlush,  // flush, MANIFEST edits, slot preparation, recovery
   kRead,   // reads of blocks and tables that are not in memory
+  kCompaction,  // merges
 };
+
+constexpr size_t kLanes = 4;
 
 class Background {
  public:
@@ -37,6 +40,7 @@ class Background {
 struct LaneThreads {
   int flush = 1;
   int read = 4;
+  int compaction = 1;
 };
 std::unique_ptr<Background> NewThreadedBackground(LaneThreads threads, std::function<void()> wake);
 

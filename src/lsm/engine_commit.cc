@@ -69,7 +69,7 @@ void EngineImpl::EndTick() {
     log_->CloseGroup();
   }
   FreezeIfDue();
-  flush_->Warm();
+  publisher_.Warm();
 }
 
 // The log behind a memtable is what a crash has to replay, and what the pool of slots must hold.

@@ -27,6 +27,7 @@ void EngineImpl::Poll() {
   UpdateHealth();
   FreezeIfDue();
   flush_->Kick();
+  compactor_->Kick();
   blocks_.Trim();
   if (peek_.wants()) WarmUp();
   TellWatermarks();

@@ -16,7 +16,9 @@
 #include <vector>
 
 #include "lsm/block_cache.h"
+#include "lsm/catalog.h"
 #include "lsm/chunk_pool.h"
+#include "lsm/compactor.h"
 #include "lsm/engine.h"
 #include "lsm/fetcher.h"
 #include "lsm/flush_pipeline.h"
@@ -89,7 +91,10 @@ class EngineImpl final : public Engine {
   LastLookup last_lookup_;
   PeekSource peek_;
   std::unique_ptr<LogWriter> log_;
+  Catalog catalog_;
+  RunPublisher publisher_;
   std::unique_ptr<FlushPipeline> flush_;
+  std::unique_ptr<Compactor> compactor_;
   std::unique_ptr<Fetcher> fetcher_;
   std::unique_ptr<Settler> settler_;
 

@@ -21,7 +21,9 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
       records_(store_->options.record_cache_bytes, store_->filter_secret),
       chunks_(std::make_shared<ChunkPool>(store_->background, store_->options.memtable_bytes)),
       applied_(recovered.last_sequence),
-      peek_(tables_, blocks_) {
+      peek_(tables_, blocks_),
+      catalog_(*store_),
+      publisher_(catalog_, state_, tables_, blocks_) {
   state_.active = std::make_shared<Memtable>(1, store_->filter_secret, chunks_);
   state_.version = store_->manifest->state().version;
   LogWriterOptions log;
@@ -33,12 +35,14 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
   log.manifest_edit = store_->manifest->state().edit;
   log_ = std::make_unique<LogWriter>(store_->env, store_->background, slots_, log);
   flush_ = std::make_unique<FlushPipeline>(
-      FlushPipeline::Parts{*store_, *log_, state_, tables_, blocks_}, [this] {
+      FlushPipeline::Parts{*store_, catalog_, *log_, state_, publisher_}, [this] {
         UpdateHealth();
         TellWatermarks();
         TellRoom();
         settler_->OnFlushChange();
+        compactor_->Kick();
       });
+  compactor_ = std::make_unique<Compactor>(*store_, catalog_, publisher_);
   fetcher_ = std::make_unique<Fetcher>(*store_, tables_, blocks_, store_->options.read_threads);
   settler_ = std::make_unique<Settler>(*store_, state_, *flush_);
   store_->obsolete->on_loop = [this](FileNumber file) { RemoveObsolete(file); };
@@ -54,6 +58,7 @@ EngineImpl::~EngineImpl() {
   store_->gate->Close();
   settler_.reset();
   fetcher_.reset();
+  compactor_.reset();
   flush_.reset();
   log_.reset();
 }

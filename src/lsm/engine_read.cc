@@ -109,7 +109,7 @@ void EngineImpl::WarmUp() {
 }
 
 SpaceCount EngineImpl::Count(SpaceId space) const {
-  SpaceCount count = flush_->Count(space);
+  SpaceCount count = catalog_.Count(space);
   const auto add = [&](const Memtable& memtable) {
     const SpaceCount more = memtable.counts().Get(space);
     count.live += more.live;

@@ -94,7 +94,7 @@ EngineStats EngineImpl::Stats() const {
   stats.flush_bytes = flush.flush_bytes;
   stats.flush_failures = flush.failures;
   stats.last_flush_micros = flush.last_flush_micros;
-  stats.manifest_edits = flush.edits;
+  stats.manifest_edits = catalog_.state().edit;
   stats.write_stalls = stalls_.count();
   stats.write_stall_micros = stalls_.total_micros();
   stats.corruptions = fetcher_->corruptions();
@@ -105,7 +105,7 @@ std::string EngineImpl::DebugString() const {
   const Watermarks marks = watermarks();
   std::string text =
       fmt::format("applied {} written {} durable {} flushed {} edit {}\n", marks.applied,
-                  marks.written, marks.durable, flush_->flushed_seq(), flush_->stats().edits);
+                  marks.written, marks.durable, flush_->flushed_seq(), catalog_.state().edit);
   if (health_ != Health::kHealthy) text += health_text() + "\n";
   text += DescribeMemtable("active", *state_.active);
   for (const auto& frozen : state_.frozen) text += DescribeMemtable("frozen", *frozen);

@@ -7,7 +7,6 @@
 #include "lsm/blocking_source.h"
 #include "lsm/bloom.h"
 #include "lsm/read_state.h"
-#include "lsm/table_builder.h"
 #include "util/check.h"
 
 namespace cairn::lsm {
@@ -29,14 +28,17 @@ class FlushJob {
         below_(below),
         source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, 0),
         settle_budget_(std::max<uint64_t>(kMinSettled, memtable.entry_count() / 4)),
-        keep_budget_(keep_blocks ? store.options.block_cache_bytes / kWarmShare : 0) {}
+        keep_budget_(keep_blocks ? store.options.block_cache_bytes / kWarmShare : 0),
+        writer_(store, [this](FileNumber file, uint64_t offset, std::string_view bytes) {
+          KeepDataBlock(file, offset, bytes);
+        }) {}
 
   Result<FlushedRun> Run() {
     run_.flushed_seq = memtable_.last_sequence();
     run_.counts = memtable_.counts();
     const Status status = WriteAll();
     if (!status.ok()) {
-      RemoveOutputs();
+      writer_.Remove();
       return status;
     }
     return std::move(run_);
@@ -50,41 +52,11 @@ class FlushJob {
       if (steps++ % kEntriesPerCheck == 0 && store_.gate->closing()) {
         return Status::Aborted("flush broken off: the store is closing");
       }
-      if (builder_ == nullptr) RETURN_IF_ERROR(BeginTable());
       Entry entry = walk->entry();
       if (entry.below == Below::kUnknown) Settle(walk->key(), &entry);
-      RETURN_IF_ERROR(builder_->Add(walk->key(), entry));
-      if (builder_->EstimatedSize() >= store_.options.table_bytes) RETURN_IF_ERROR(FinishTable());
+      RETURN_IF_ERROR(writer_.Add(walk->key(), entry));
     }
-    if (builder_ != nullptr) RETURN_IF_ERROR(FinishTable());
-    if (run_.tables.empty()) return {};
-    // The names must be durable before an edit names them.
-    RETURN_IF_ERROR(store_.env.SyncDirectory(store_.options.directory));
-    return OpenOutputs();
-  }
-
-  Status BeginTable() {
-    TableBuildOptions options;
-    options.file = store_.manifest->NewFileNumber();
-    options.filter_secret = store_.filter_secret;
-    options.block_bytes = store_.options.block_bytes;
-    options.bloom_bits_per_key = store_.options.bloom_bits_per_key;
-    options.compression = store_.options.compression;
-    options.on_data_block = [this, file = options.file](uint64_t offset, std::string_view bytes) {
-      KeepDataBlock(file, offset, bytes);
-    };
-    files_.push_back(options.file);
-    ASSIGN_OR_RETURN(builder_,
-                     TableBuilder::Create(store_.env, store_.TablePath(options.file), options));
-    return {};
-  }
-
-  Status FinishTable() {
-    Result<TableInfo> info = builder_->Finish();
-    builder_.reset();
-    if (!info.ok()) return info.status();
-    run_.bytes += info->size_bytes;
-    run_.tables.push_back(std::move(info).value());
+    ASSIGN_OR_RETURN(run_.written, writer_.Finish());
     return {};
   }
 
@@ -116,43 +88,14 @@ class FlushJob {
     ++run_.settled;
   }
 
-  Status OpenOutputs() {
-    for (const TableInfo& info : run_.tables) {
-      ASSIGN_OR_RETURN(std::shared_ptr<const TableReader> reader, store_.OpenTable(info));
-      for (const TableReader::Partition& partition : reader->partitions()) {
-        const auto& [index, filter] = partition.handles;
-        ASSIGN_OR_RETURN(std::shared_ptr<const Block> block, reader->ReadBlock(index));
-        run_.index_blocks.push_back({info.file, index.offset, std::move(block)});
-        if (filter.stored_bytes == 0) continue;
-        ASSIGN_OR_RETURN(block, reader->ReadBlock(filter));
-        run_.filters.push_back({info.file, filter.offset, std::move(block)});
-      }
-      run_.readers.push_back(std::move(reader));
-    }
-    return {};
-  }
-
-  void RemoveOutputs() {
-    builder_.reset();
-    run_.readers.clear();
-    for (const FileNumber file : files_) {
-      const Status status = store_.env.Remove(store_.TablePath(file));
-      if (!status.ok() && status.code() != StatusCode::kNotFound) {
-        store_.log.Verbose("{} stays until the next start: {}", store_.TablePath(file),
-                           status.ToString());
-      }
-    }
-  }
-
   Store& store_;
   const Memtable& memtable_;
   const Version& below_;
   BlockingSource source_;
   uint64_t settle_budget_;
   size_t keep_budget_;
-  std::unique_ptr<TableBuilder> builder_;
-  std::vector<FileNumber> files_;  // begun
   FlushedRun run_;
+  RunWriter writer_;
 };
 
 }  // namespace
@@ -160,13 +103,6 @@ class FlushJob {
 Result<FlushedRun> FlushMemtable(Store& store, const Memtable& memtable, const Version& below,
                                  bool keep_blocks) {
   return FlushJob(store, memtable, below, keep_blocks).Run();
-}
-
-void RemoveTables(Store& store, const std::vector<TableInfo>& tables) {
-  for (const TableInfo& table : tables) {
-    const Status status = store.env.Remove(store.TablePath(table.file));
-    if (!status.ok()) store.log.Verbose("{}", status.ToString());
-  }
 }
 
 }  // namespace cairn::lsm

@@ -1,7 +1,6 @@
 #pragma once
-// Writes one frozen memtable as a sorted run: tables cut at lsm-table-size, synced, with their
-// names synced too, opened again, with their filters and index blocks read and their data blocks
-// kept, as far as the block cache has room for them: nothing is cold afterwards.
+// Writes one frozen memtable as a sorted run (run_writer.h), with its data blocks kept, as far as
+// the block cache has room for them: nothing is cold afterwards.
 //
 // On the way it settles counts: an entry that does not know whether a live value lies below it
 // (Below::kUnknown) is looked up in the version below, in key order, but only so many of them:
@@ -13,14 +12,12 @@
 // kAborted: the store is closing.
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
-#include "lsm/block.h"
 #include "lsm/memtable.h"
+#include "lsm/run_writer.h"
 #include "lsm/space_counts.h"
 #include "lsm/store.h"
-#include "lsm/table_info.h"
 #include "lsm/version.h"
 #include "util/status.h"
 
@@ -28,30 +25,17 @@ namespace cairn::lsm {
 
 constexpr uint64_t kMinSettled = 4096;
 
-// A block to put into the cache when the run is published, or soon after.
-struct WarmBlock {
-  FileNumber file = 0;
-  uint64_t offset = 0;
-  std::shared_ptr<const Block> block;
-};
-
 struct FlushedRun {
   Sequence flushed_seq = 0;
-  std::vector<TableInfo> tables;  // ascending; none if the memtable holds no entry
-  std::vector<std::shared_ptr<const TableReader>> readers;  // of the tables
-  std::vector<WarmBlock> filters, index_blocks, data_blocks;
+  WrittenRun written;  // no table if the memtable holds no entry
+  std::vector<WarmBlock> data_blocks;
   SpaceCounts counts;  // what the run adds to the counts of what lies below it
   uint64_t settled = 0;
-  uint64_t bytes = 0;
 };
 
 // `below` is the version that holds everything older than the memtable. Draws file numbers from
 // store.manifest. `keep_blocks`: whether data blocks are kept for the cache.
 Result<FlushedRun> FlushMemtable(Store& store, const Memtable& memtable, const Version& below,
                                  bool keep_blocks);
-
-// Takes back what FlushMemtable wrote, best effort. Requires: no MANIFEST, not even one whose sync
-// failed, can name the tables.
-void RemoveTables(Store& store, const std::vector<TableInfo>& tables);
 
 }  // namespace cairn::lsm

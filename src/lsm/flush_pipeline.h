@@ -1,26 +1,25 @@
 #pragma once
 // Gets frozen memtables into the catalog, strictly in order and one at a time: build the run (a job
-// on Lane::kFlush), append its MANIFEST edit (another), publish on the loop: version, counts,
+// on Lane::kFlush), append its MANIFEST edit (catalog.h), publish on the loop: version, counts,
 // caches, freed log. The same edits carry the way out of a failed log (design §4): once everything
 // is in tables, "the log starts at K+1", and the log writer begins anew.
 //
-// Thread: the loop, but for the two jobs.
+// Thread: the loop, but for the job.
 // Errors: a failed step is tried again after a pause that grows from kFirstPauseMs to
 // kLongestPauseMs. Tables whose edit failed are kept: either catalog may be the one that a crash
 // comes back to, and the next try names the same tables.
 // Lifetime: what it refers to outlives it; completions that come later do nothing.
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 
-#include "lsm/block_cache.h"
+#include "lsm/catalog.h"
 #include "lsm/flush_job.h"
 #include "lsm/log_writer.h"
 #include "lsm/read_state.h"
+#include "lsm/run_publisher.h"
 #include "lsm/store.h"
-#include "lsm/table_cache.h"
 
 namespace cairn::lsm {
 
@@ -28,18 +27,16 @@ class FlushPipeline {
  public:
   static constexpr uint64_t kFirstPauseMs = 100;
   static constexpr uint64_t kLongestPauseMs = 5000;
-  static constexpr size_t kWarmBlocksPerTick = 64;
 
   struct Parts {
     Store& store;
+    Catalog& catalog;
     LogWriter& log;
     ReadState& state;
-    TableCache& tables;
-    BlockCache& blocks;
+    RunPublisher& publisher;
   };
   struct Stats {
     uint64_t flushes = 0, flush_bytes = 0, failures = 0, last_flush_micros = 0, settled = 0;
-    uint64_t edits = 0;  // number of the last one
   };
 
   // `on_change` runs on the loop after each publication and each failure.
@@ -50,19 +47,13 @@ class FlushPipeline {
 
   // Starts what can be started: call it after a freeze and from time to time.
   void Kick();
-  // Puts some more of the last run's blocks into the cache. Call it once a tick.
-  void Warm() {
-    if (!warming_.empty()) WarmSome();
-  }
   // The log has failed: when everything is in tables, restart it. Requires: no more commits until
   // escaping() is false; the active memtable was frozen.
   void EscapeLog() { escaping_ = true; }
   bool escaping() const { return escaping_; }
 
   // Up to here everything is in tables that the MANIFEST names.
-  Sequence flushed_seq() const { return catalog_.flushed_seq; }
-  // As of flushed_seq().
-  SpaceCount Count(SpaceId space) const;
+  Sequence flushed_seq() const { return catalog_.state().flushed_seq; }
   // The last step failed and none has succeeded since.
   bool failing() const { return !error_.ok(); }
   const Status& error() const { return error_; }
@@ -72,31 +63,24 @@ class FlushPipeline {
   void Build(const std::shared_ptr<const Memtable>& memtable);
   void OnBuilt(Result<FlushedRun> run, uint64_t micros);
   void AppendEdit();
-  VersionEdit MakeEdit() const;
-  void OnAppended(const Status& status, const CatalogState& state);
+  VersionEdit MakeEdit(const CatalogState& before);
+  void OnAppended(const Status& status);
   void Publish();
   void DropSurplusRetained();
-  void WarmSome();
   void Fail(const Status& status);
-  // Runs `work` on the flush lane inside the gate, then `then` with its result on the loop.
-  template <typename Work, typename Then>
-  void RunJob(Work work, Then then);
 
   Store& store_;
+  Catalog& catalog_;
   LogWriter& log_;
   ReadState& state_;
-  TableCache& tables_;
-  BlockCache& blocks_;
+  RunPublisher& publisher_;
   const std::function<void()> on_change_;
   // Completions hold it; null once the pipeline is gone.
   const std::shared_ptr<FlushPipeline*> self_;
 
-  CatalogState catalog_;  // as published
   bool busy_ = false;
   std::optional<FlushedRun> built_;  // waits for its edit
   RunId built_id_ = 0;
-  // Of published runs, not yet in the cache: too many for one step of the loop.
-  std::deque<WarmBlock> warming_;
   bool escaping_ = false;
   bool edit_restarts_log_ = false;  // the edit under way
   Status error_;

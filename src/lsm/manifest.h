@@ -11,6 +11,7 @@
 // After a start the first Append always writes a new MANIFEST: no file is ever appended to after
 // a crash. Bytes: src/lsm/README.md, "MANIFEST".
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -64,9 +65,12 @@ class Manifest {
   const ManifestHead& head() const { return head_; }
   // A number for a new table, run or MANIFEST. Never given twice by a store that goes on: every
   // edit says how far they got. A crash forgets those that no edit has seen: see NoteFileNumber.
+  // Any thread.
   FileNumber NewFileNumber() { return next_file_++; }
   // Recovery found this file in the directory: its number is not given again.
-  void NoteFileNumber(FileNumber seen) { next_file_ = seen >= next_file_ ? seen + 1 : next_file_; }
+  void NoteFileNumber(FileNumber seen) {
+    if (seen >= next_file_) next_file_ = seen + 1;
+  }
   // True while a failed Append leaves open which catalog a crash would come back to.
   bool in_doubt() const { return in_doubt_; }
   uint64_t appended_edits() const { return appended_edits_; }
@@ -86,7 +90,7 @@ class Manifest {
   const std::shared_ptr<TableLifetimes> lifetimes_;
   ManifestHead head_;
   CatalogState state_;
-  FileNumber next_file_ = 1;
+  std::atomic<FileNumber> next_file_ = 1;  // drawn by flush and compaction at once
   uint64_t next_edit_ = 1;            // never used again, even if the edit failed
   std::unique_ptr<AppendFile> file_;  // null: the next Append writes a new one
   FileNumber file_number_ = 0;

@@ -13,8 +13,8 @@ namespace {
 class MergingIterator final : public InternalIterator {
  public:
   MergingIterator(std::vector<std::unique_ptr<InternalIterator>> children,
-                  const BlockSource* source)
-      : children_(std::move(children)), source_(source) {
+                  const BlockSource* source, Versions versions)
+      : children_(std::move(children)), source_(source), versions_(versions) {
     heap_.reserve(children_.size());
   }
 
@@ -41,7 +41,7 @@ class MergingIterator final : public InternalIterator {
   void Next() override {
     DCHECK(valid_);
     if (!forward_) return TurnForward();
-    StepEquals();
+    if (versions_ == Versions::kNewest) StepEquals();
     StepFront();
   }
   void Prev() override {
@@ -148,6 +148,7 @@ class MergingIterator final : public InternalIterator {
 
   const std::vector<std::unique_ptr<InternalIterator>> children_;  // newest first
   const BlockSource* const source_;
+  const Versions versions_;
   std::vector<uint32_t> heap_;  // of indices into children_
   bool forward_ = true;
   bool valid_ = false;
@@ -157,8 +158,9 @@ class MergingIterator final : public InternalIterator {
 }  // namespace
 
 std::unique_ptr<InternalIterator> NewMergingIterator(
-    std::vector<std::unique_ptr<InternalIterator>> children, const BlockSource* source) {
-  return std::make_unique<MergingIterator>(std::move(children), source);
+    std::vector<std::unique_ptr<InternalIterator>> children, const BlockSource* source,
+    Versions versions) {
+  return std::make_unique<MergingIterator>(std::move(children), source, versions);
 }
 
 }  // namespace cairn::lsm

@@ -93,7 +93,7 @@ Result<RecoveredStore> Recovery::Run() {
   if (!status.ok()) {
     // The edit that names these runs may be in doubt only if it was tried.
     if (!store_.manifest->in_doubt()) {
-      for (const ReplayedRun& replayed : runs_) RemoveTables(store_, replayed.run.tables);
+      for (const ReplayedRun& replayed : runs_) RemoveTables(store_, replayed.run.written.tables);
     }
     return status;
   }
@@ -168,11 +168,11 @@ Status Recovery::FlushReplayed(const Memtable& memtable) {
                    FlushMemtable(store_, memtable, *working_, /*keep_blocks=*/false));
   counts_.Add(run.counts);
   ReplayedRun replayed{store_.manifest->NewFileNumber(), std::move(run)};
-  if (!replayed.run.tables.empty()) {
+  if (!replayed.run.written.tables.empty()) {
     // What later memtables are settled against.
     SortedRun sorted;
     sorted.id = replayed.id;
-    for (const TableInfo& info : replayed.run.tables) {
+    for (const TableInfo& info : replayed.run.written.tables) {
       sorted.tables.push_back(WholeTable(std::make_shared<const TableInfo>(info)));
     }
     std::vector<SortedRun> newest_first = working_->runs();
@@ -189,8 +189,8 @@ Status Recovery::PublishReplayed(const WalReadResult& log_end) {
   std::vector<RunId> order;
   for (const SortedRun& run : before.version->runs()) order.push_back(run.id);
   for (const ReplayedRun& replayed : runs_) {
-    if (replayed.run.tables.empty()) continue;
-    for (const TableInfo& info : replayed.run.tables) edit.AddTable(replayed.id, info);
+    if (replayed.run.written.tables.empty()) continue;
+    for (const TableInfo& info : replayed.run.written.tables) edit.AddTable(replayed.id, info);
     order.insert(order.begin(), replayed.id);
   }
   edit.run_order = std::move(order);

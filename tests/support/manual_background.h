@@ -4,6 +4,7 @@
 //
 // Not thread-safe.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <deque>
@@ -41,7 +42,8 @@ class ManualBackground final : public lsm::Background {
   size_t pending_completions() const { return completions_.size(); }
   size_t wakes() const { return wakes_; }
   bool idle() const {
-    return completions_.empty() && lanes_[0].empty() && lanes_[1].empty() && lanes_[2].empty();
+    return completions_.empty() && std::all_of(lanes_.begin(), lanes_.end(),
+                                               [](const auto& jobs) { return jobs.empty(); });
   }
 
   // Runs the oldest job of the lane; false if there is none.
@@ -60,7 +62,7 @@ class ManualBackground final : public lsm::Background {
     bool again = true;
     while (again && count < limit) {
       again = false;
-      for (const lsm::Lane lane : {lsm::Lane::kLog, lsm::Lane::kFlush, lsm::Lane::kRead}) {
+      for (const lsm::Lane lane : {lsm::Lane::kLog, lsm::Lane::kFlush, lsm::Lane::kRead, lsm::Lane::kCompaction}) {
         while (count < limit && RunNext(lane)) {
           ++count;
           again = true;
@@ -80,7 +82,7 @@ class ManualBackground final : public lsm::Background {
     return lanes_[static_cast<size_t>(lane)];
   }
 
-  std::array<std::deque<std::function<void()>>, 3> lanes_;
+  std::array<std::deque<std::function<void()>>, lsm::kLanes> lanes_;
   std::deque<std::function<void()>> completions_;
   size_t wakes_ = 0;
   bool stopped_ = false;
