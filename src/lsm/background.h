@@ -11,9 +11,9 @@
 namespace cairn::lsm {
 
 enum class Lane : uint8_t {
-  kLog,    // one thread: every write and sync of the log
-  kFlush,  // flush, MANIFEST edits, slot preparation, recovery
-  kRead,   // reads of blocks and tables that are not in memory
+  kLog,         // one thread: every write and sync of the log
+  kFlush,       // flush, MANIFEST edits, slot preparation, recovery
+  kRead,        // reads of blocks and tables that are not in memory
   kCompaction,  // merges
 };
 

@@ -41,16 +41,15 @@ void Catalog::Append(MakeEdit make, Done done) {
 void Catalog::Next() {
   Manifest* manifest = store_.manifest.get();
   Background& background = store_.background;
-  background.Submit(
-      Lane::kFlush, GatedJob(store_.gate, [self = self_, &background, manifest,
-                                           edit = requests_.front().make(state_)] {
-        auto appended = std::make_shared<Appended>();
-        appended->status = manifest->Append(edit, &appended->removed);
-        if (appended->status.ok()) appended->state = manifest->state();
-        background.PostCompletion([self, appended] {
-          if (*self != nullptr) (*self)->OnAppended(std::move(*appended));
-        });
-      }));
+  background.Submit(Lane::kFlush, GatedJob(store_.gate, [self = self_, &background, manifest,
+                                                         edit = requests_.front().make(state_)] {
+                      auto appended = std::make_shared<Appended>();
+                      appended->status = manifest->Append(edit, &appended->removed);
+                      if (appended->status.ok()) appended->state = manifest->state();
+                      background.PostCompletion([self, appended] {
+                        if (*self != nullptr) (*self)->OnAppended(std::move(*appended));
+                      });
+                    }));
 }
 
 void Catalog::OnAppended(Appended appended) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 
+#include "lsm/space_counts.h"
 #include "lsm/store.h"
 #include "lsm/version_edit.h"
 

@@ -1,6 +1,6 @@
 #pragma once
-// What to merge next: a version in, a job out (design §8). Policies are pure: the same version gives
-// the same job, and none of them touches a disk, so that the tests can run them without one.
+// What to merge next: a version in, a job out (design §8). Policies are pure: the same version
+// gives the same job, and none of them touches a disk, so that the tests can run them without one.
 //
 // Any thread; immutable.
 // Sources: Dayan, Idreos, "Dostoevsky: Better space-time trade-offs for LSM-tree based key-value
@@ -17,9 +17,9 @@
 
 namespace cairn::lsm {
 
-// Runs that are adjacent in age, newest first: all but the last are merged into the last, from their
-// smallest key on, and end when nothing of them is left. It may stop between any two keys; what is
-// left then is a smaller job of the same kind.
+// Runs that are adjacent in age, newest first: all but the last are merged into the last, from
+// their smallest key on, and end when nothing of them is left. It may stop between any two keys;
+// what is left then is a smaller job of the same kind.
 struct CompactionJob {
   std::vector<RunId> sources;
   RunId target = 0;

@@ -156,6 +156,9 @@ class Engine {
   virtual std::string TraceKey(SpaceId space, std::string_view key) = 0;
   // Freezes the active memtable now (tests, DEBUG). False if it is empty.
   virtual bool FreezeNow() = 0;
+  // For operators and tests: no merge begins while it is paused. Back-pressure goes on.
+  virtual void PauseCompaction(bool paused) = 0;
+  virtual bool compaction_paused() const = 0;
   // Clean stop: writes, syncs and seals what is staged; waits for it (bounded by the disk) and for
   // a running flush's current table. Returns the log's last status. No call is allowed afterwards
   // but the destructor. The destructor alone is a crash: nothing more is written.

@@ -62,6 +62,8 @@ class EngineImpl final : public Engine {
   std::string DebugString() const override;
   std::string TraceKey(SpaceId space, std::string_view key) override;
   bool FreezeNow() override;
+  void PauseCompaction(bool paused) override { compactor_->SetPaused(paused); }
+  bool compaction_paused() const override { return compactor_->paused(); }
   Status Stop() override;
 
  private:

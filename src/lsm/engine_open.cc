@@ -42,7 +42,10 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
         settler_->OnFlushChange();
         compactor_->Kick();
       });
-  compactor_ = std::make_unique<Compactor>(*store_, catalog_, publisher_);
+  compactor_ =
+      std::make_unique<Compactor>(*store_, catalog_, publisher_,
+                                  NewTieredPolicy({.memtable_bytes = store_->options.memtable_bytes,
+                                                   .tier_width = store_->options.tier_width}));
   fetcher_ = std::make_unique<Fetcher>(*store_, tables_, blocks_, store_->options.read_threads);
   settler_ = std::make_unique<Settler>(*store_, state_, *flush_);
   store_->obsolete->on_loop = [this](FileNumber file) { RemoveObsolete(file); };

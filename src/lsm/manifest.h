@@ -91,8 +91,8 @@ class Manifest {
   ManifestHead head_;
   CatalogState state_;
   std::atomic<FileNumber> next_file_ = 1;  // drawn by flush and compaction at once
-  uint64_t next_edit_ = 1;            // never used again, even if the edit failed
-  std::unique_ptr<AppendFile> file_;  // null: the next Append writes a new one
+  uint64_t next_edit_ = 1;                 // never used again, even if the edit failed
+  std::unique_ptr<AppendFile> file_;       // null: the next Append writes a new one
   FileNumber file_number_ = 0;
   std::string file_name_;
   bool in_doubt_ = false;

@@ -20,8 +20,7 @@ class MergeJob {
   MergeJob(Store& store, const MergeInput& input)
       : store_(store),
         input_(input),
-        source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); },
-                kKeptBlocks),
+        source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks),
         writer_(store) {}
 
   Result<MergeResult> Run() {

@@ -20,8 +20,9 @@ enum class Versions : uint8_t {
   kAll,  // the newest first; Prev, SeekToLast and SeekForPrev must not be called
 };
 
-// `children` newest first: of equal keys the earliest child's is shown, or is shown first. `source` is the one that
-// the children read from, or null if none of them reads blocks; it must outlive the iterator.
+// `children` newest first: of equal keys the earliest child's is shown, or is shown first. `source`
+// is the one that the children read from, or null if none of them reads blocks; it must outlive the
+// iterator.
 std::unique_ptr<InternalIterator> NewMergingIterator(
     std::vector<std::unique_ptr<InternalIterator>> children, const BlockSource* source,
     Versions versions = Versions::kNewest);

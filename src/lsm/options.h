@@ -31,7 +31,9 @@ struct Options {
   uint64_t wal_idle_seal_ms = 200;           // the log is sealed after this long without a write
 
   int read_threads = 4;        // lsm-read-threads
-  int background_threads = 1;  // lsm-background-threads: flush, later compaction
+  int background_threads = 1;  // lsm-background-threads: merges side by side
+
+  int tier_width = 4;  // lsm-tier-width: so many runs of similar size are merged
 };
 
 }  // namespace cairn::lsm

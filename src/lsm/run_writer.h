@@ -36,8 +36,7 @@ struct WrittenRun {
 class RunWriter {
  public:
   // Sees each data block of the table `file`, as it is before compression.
-  using OnDataBlock =
-      std::function<void(FileNumber file, uint64_t offset, std::string_view bytes)>;
+  using OnDataBlock = std::function<void(FileNumber file, uint64_t offset, std::string_view bytes)>;
 
   explicit RunWriter(Store& store, OnDataBlock on_data_block = {})
       : store_(store), on_data_block_(std::move(on_data_block)) {}

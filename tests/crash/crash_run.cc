@@ -42,7 +42,8 @@ StepKind RandomKind(Random& random) {
   if (dice < 420) return StepKind::kCommit;
   if (dice < 560) return StepKind::kTick;
   if (dice < 780) return StepKind::kLogJob;
-  if (dice < 900) return StepKind::kFlushJob;
+  if (dice < 860) return StepKind::kFlushJob;
+  if (dice < 900) return StepKind::kCompactionJob;
   if (dice < 930) return StepKind::kFreeze;
   if (dice < 960) return StepKind::kAdvance;
   if (dice < 985) return StepKind::kPump;
@@ -190,6 +191,10 @@ std::string CrashRun::OneStep(const Step& step) {
       return "";
     case StepKind::kFlushJob:
       driver_.background().RunNext(lsm::Lane::kFlush);
+      driver_.background().RunCompletions(SIZE_MAX);
+      return "";
+    case StepKind::kCompactionJob:
+      driver_.background().RunNext(lsm::Lane::kCompaction);
       driver_.background().RunCompletions(SIZE_MAX);
       return "";
     case StepKind::kPump:

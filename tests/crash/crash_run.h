@@ -21,6 +21,7 @@ enum class StepKind : uint8_t {
   kTick,    // close the group and poll, run nothing
   kLogJob,  // one job of a lane, then the completions that are there
   kFlushJob,
+  kCompactionJob,
   kPump,  // everything
   kFreeze,
   kAdvance,  // the clock, then poll

@@ -3,6 +3,7 @@
 // the newest one there is, and it says which write it depends on.
 
 #include <catch2/catch.hpp>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -129,9 +130,9 @@ class Crowd {
   }
 
   void RunSomething() {
-    const Lane lanes[] = {Lane::kLog, Lane::kFlush, Lane::kRead};
+    const Lane lanes[] = {Lane::kLog, Lane::kFlush, Lane::kRead, Lane::kCompaction};
     if (random_.OneIn(2)) {
-      driver_.background().RunNext(lanes[random_.Uniform(3)]);
+      driver_.background().RunNext(lanes[random_.Uniform(std::size(lanes))]);
     } else {
       driver_.background().RunCompletions(1);
     }

@@ -343,6 +343,7 @@ TEST_CASE("engine: what people are shown") {
   options.retained_memtables = 0;
   EngineDriver driver(env, options);
   REQUIRE(driver.Open().ok());
+  driver.engine().PauseCompaction(true);
   driver.Commit({Set("k", "old")}, false);
   driver.engine().FreezeNow();
   driver.Pump();

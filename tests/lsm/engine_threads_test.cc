@@ -50,7 +50,7 @@ class Server {
   ~Server() { Kill(); }
 
   void Open() {
-    background_ = NewThreadedBackground({options_.background_threads, options_.read_threads},
+    background_ = NewThreadedBackground({.read = options_.read_threads},
                                         [this] { wakeup_.Wake(); });
     EngineOpener opener(env_, *background_, log_, options_);
     std::optional<Status> opened;

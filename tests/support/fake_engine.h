@@ -89,6 +89,8 @@ class FakeEngine : public lsm::Engine {
   std::string DebugString() const override;
   std::string TraceKey(lsm::SpaceId space, std::string_view key) override;
   bool FreezeNow() override;
+  void PauseCompaction(bool paused) override { compaction_paused_ = paused; }
+  bool compaction_paused() const override { return compaction_paused_; }
   Status Stop() override;
 
  private:
@@ -123,6 +125,7 @@ class FakeEngine : public lsm::Engine {
   std::vector<std::string> below_errors_;
   std::vector<std::function<void()>> pending_snapshots_;
   size_t commits_ = 0, fetches_ = 0, snapshots_ = 0;
+  bool compaction_paused_ = false;
 };
 
 }  // namespace cairn::test

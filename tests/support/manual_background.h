@@ -42,8 +42,8 @@ class ManualBackground final : public lsm::Background {
   size_t pending_completions() const { return completions_.size(); }
   size_t wakes() const { return wakes_; }
   bool idle() const {
-    return completions_.empty() && std::all_of(lanes_.begin(), lanes_.end(),
-                                               [](const auto& jobs) { return jobs.empty(); });
+    return completions_.empty() &&
+           std::all_of(lanes_.begin(), lanes_.end(), [](const auto& jobs) { return jobs.empty(); });
   }
 
   // Runs the oldest job of the lane; false if there is none.
@@ -62,7 +62,8 @@ class ManualBackground final : public lsm::Background {
     bool again = true;
     while (again && count < limit) {
       again = false;
-      for (const lsm::Lane lane : {lsm::Lane::kLog, lsm::Lane::kFlush, lsm::Lane::kRead, lsm::Lane::kCompaction}) {
+      for (const lsm::Lane lane :
+           {lsm::Lane::kLog, lsm::Lane::kFlush, lsm::Lane::kRead, lsm::Lane::kCompaction}) {
         while (count < limit && RunNext(lane)) {
           ++count;
           again = true;

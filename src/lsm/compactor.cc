@@ -1,0 +1,205 @@
+#include "lsm/compactor.h"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "util/check.h"
+
+namespace cairn::lsm {
+
+namespace {
+
+// A step writes so many tables: long enough that its edit and syncs cost little, short enough that
+// its inputs are soon released.
+constexpr uint64_t kTablesPerStep = 2;
+
+// Forgets what has been used up. A target may go before its sources, when all of it was dropped:
+// then the oldest source takes its place.
+void KeepExisting(const Version& version, CompactionJob* job) {
+  const auto gone = [&version](RunId id) {
+    return std::none_of(version.runs().begin(), version.runs().end(),
+                        [id](const SortedRun& run) { return run.id == id; });
+  };
+  std::erase_if(job->sources, gone);
+  if (!gone(job->target) || job->sources.empty()) return;
+  job->target = job->sources.back();
+  job->sources.pop_back();
+}
+
+}  // namespace
+
+Compactor::Compactor(Store& store, Catalog& catalog, RunPublisher& publisher,
+                     std::unique_ptr<const CompactionPolicy> policy)
+    : store_(store),
+      catalog_(catalog),
+      publisher_(publisher),
+      policy_(std::move(policy)),
+      self_(std::make_shared<Compactor*>(this)) {}
+
+Compactor::~Compactor() {
+  *self_ = nullptr;
+}
+
+void Compactor::Kick() {
+  if (busy_ || paused_ || store_.env.MonotonicNanos() < retry_at_nanos_) return;
+  if (merged_) {
+    AppendEdit();
+    return;
+  }
+  PickJob();
+  while (!jobs_.empty()) {
+    step_ = NextStep(&jobs_.back());
+    if (step_ != nullptr) {
+      Merge();
+      return;
+    }
+    store_.log.Verbose("Compaction ended: {}", jobs_.back().reason);
+    ++stats_.jobs;
+    jobs_.pop_back();
+  }
+}
+
+void Compactor::PickJob() {
+  std::unordered_set<RunId> busy;
+  for (const CompactionJob& job : jobs_) {
+    busy.insert(job.sources.begin(), job.sources.end());
+    busy.insert(job.target);
+  }
+  std::optional<CompactionJob> job = policy_->Pick(*catalog_.state().version, busy);
+  if (!job) return;
+  store_.log.Verbose("Compaction begins: {}", job->reason);
+  jobs_.push_back(std::move(*job));
+}
+
+std::shared_ptr<Compactor::Step> Compactor::NextStep(CompactionJob* job) const {
+  auto step = std::make_shared<Step>();
+  step->input.version = catalog_.state().version;
+  KeepExisting(*step->input.version, job);
+  if (job->sources.empty()) return nullptr;
+  step->input.max_bytes = kTablesPerStep * store_.options.table_bytes;
+  step->target = job->target;
+  const std::vector<SortedRun>& runs = step->input.version->runs();
+  const TableRef* first = nullptr;
+  const TableRef* last = nullptr;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const bool source =
+        std::find(job->sources.begin(), job->sources.end(), runs[i].id) != job->sources.end();
+    if (!source && runs[i].id != job->target) continue;
+    step->input.older_runs = i + 1;
+    std::vector<TableRef> tables = runs[i].tables;
+    if (source) {
+      if (first == nullptr || tables.front().lo < first->lo) first = &runs[i].tables.front();
+      if (last == nullptr || tables.back().hi > last->hi) last = &runs[i].tables.back();
+    } else {
+      // What the job has merged already, and what it will not reach.
+      const std::span<const TableRef> touched = runs[i].Overlapping(first->lo, last->hi);
+      tables.assign(touched.begin(), touched.end());
+    }
+    step->input.runs.push_back(std::move(tables));
+  }
+  return step;
+}
+
+void Compactor::Merge() {
+  struct Merged {
+    Result<MergeResult> result;
+    uint64_t micros;
+  };
+  busy_ = true;
+  Store* store = &store_;
+  store_.background.Submit(
+      Lane::kCompaction, GatedJob(store_.gate, [self = self_, store, step = step_] {
+        const uint64_t start = store->env.MonotonicNanos();
+        Result<MergeResult> result = MergeRuns(*store, step->input);
+        const uint64_t micros = (store->env.MonotonicNanos() - start) / 1000;
+        auto merged = std::make_shared<Merged>(Merged{std::move(result), micros});
+        store->background.PostCompletion([self, merged] {
+          if (*self != nullptr) (*self)->OnMerged(std::move(merged->result), merged->micros);
+        });
+      }));
+}
+
+void Compactor::OnMerged(Result<MergeResult> result, uint64_t micros) {
+  busy_ = false;
+  stats_.micros += micros;
+  if (!result.ok()) {
+    step_.reset();
+    Fail(result.status());
+    return;
+  }
+  merged_ = std::move(result).value();
+  AppendEdit();
+}
+
+void Compactor::AppendEdit() {
+  busy_ = true;
+  catalog_.Append([this](const CatalogState& before) { return MakeEdit(before); },
+                  [this](const Status& status) { OnAppended(status); });
+}
+
+VersionEdit Compactor::MakeEdit(const CatalogState& before) const {
+  VersionEdit edit;
+  const std::string& end = merged_->end;
+  // Flushes may have come in between; the step's runs are as it found them.
+  for (const std::vector<TableRef>& run : step_->input.runs) {
+    for (const TableRef& ref : run) {
+      if (end.empty() || ref.hi < end) {
+        edit.removed.push_back(ref.table->file);
+      } else if (ref.lo < end) {
+        edit.narrowed.push_back({.file = ref.table->file, .lo = end});
+      }
+    }
+  }
+  for (const TableInfo& info : merged_->written.tables) edit.AddTable(step_->target, info);
+  const std::unordered_set<FileNumber> removed(edit.removed.begin(), edit.removed.end());
+  edit.run_order.emplace();
+  for (const SortedRun& run : before.version->runs()) {
+    const bool stays = std::any_of(run.tables.begin(), run.tables.end(), [&](const TableRef& ref) {
+      return !removed.contains(ref.table->file);
+    });
+    if (stays || (run.id == step_->target && !merged_->written.tables.empty())) {
+      edit.run_order->push_back(run.id);
+    }
+  }
+  Catalog::AddCounts(before, merged_->counts, &edit);
+  return edit;
+}
+
+void Compactor::OnAppended(const Status& status) {
+  busy_ = false;
+  if (!status.ok()) {
+    Fail(status);
+    return;
+  }
+  pause_ms_ = 0;
+  ++stats_.steps;
+  stats_.entries_read += merged_->entries_read;
+  stats_.entries_written += merged_->entries_written;
+  stats_.bytes_written += merged_->written.bytes;
+  stats_.settled += merged_->settled;
+  publisher_.Publish(std::move(merged_->written));
+  merged_.reset();
+  step_.reset();
+  Kick();
+}
+
+void Compactor::Fail(const Status& status) {
+  if (status.code() == StatusCode::kAborted) return;
+  ++stats_.failures;
+  pause_ms_ = std::clamp(2 * pause_ms_, kFirstPauseMs, kLongestPauseMs);
+  retry_at_nanos_ = store_.env.MonotonicNanos() + pause_ms_ * 1000000;
+  store_.log.Warning("Compaction failed, next try in {} ms: {}", pause_ms_, status.ToString());
+}
+
+std::string Compactor::DebugString() const {
+  std::string text;
+  for (const CompactionJob& job : jobs_) {
+    text += fmt::format("compaction: {} runs into run {}: {}\n", job.sources.size(), job.target,
+                        job.reason);
+  }
+  return text;
+}
+
+}  // namespace cairn::lsm

@@ -1,0 +1,93 @@
+#pragma once
+// Runs what the compaction policy asks for, step by step (design §8): merge a bounded part on a
+// worker, append one edit that adds what came out, removes tables that are used up and narrows
+// those that straddle the end of the step, publish, and ask the policy again. So a large job makes
+// room as it goes, gives way to a more urgent one after each step, and what is left of it after a
+// crash is an ordinary smaller job.
+//
+// Thread: the loop, but for the steps (Lane::kCompaction) and the edits (catalog.h).
+// Errors: a failed step is tried again after a pause that grows from kFirstPauseMs to
+// kLongestPauseMs; tables whose edit failed are kept, and the next try names the same.
+// Lifetime: what it refers to outlives it; completions that come later do nothing.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "lsm/catalog.h"
+#include "lsm/compaction_policy.h"
+#include "lsm/merge_job.h"
+#include "lsm/run_publisher.h"
+#include "lsm/store.h"
+
+namespace cairn::lsm {
+
+class Compactor {
+ public:
+  static constexpr uint64_t kFirstPauseMs = 100;
+  static constexpr uint64_t kLongestPauseMs = 30'000;
+
+  struct Stats {
+    uint64_t jobs = 0;   // ended
+    uint64_t steps = 0;  // published
+    uint64_t bytes_written = 0;
+    uint64_t entries_read = 0, entries_written = 0;
+    uint64_t micros = 0;  // merging
+    uint64_t failures = 0;
+    uint64_t settled = 0;
+  };
+
+  Compactor(Store& store, Catalog& catalog, RunPublisher& publisher,
+            std::unique_ptr<const CompactionPolicy> policy);
+  ~Compactor();
+  Compactor(const Compactor&) = delete;
+  Compactor& operator=(const Compactor&) = delete;
+
+  // Starts what can be started: call it after a flush and from time to time.
+  void Kick();
+  // A running step ends first.
+  void SetPaused(bool paused) { paused_ = paused; }
+  bool paused() const { return paused_; }
+  // A step or its edit is under way.
+  bool busy() const { return busy_; }
+  const Stats& stats() const { return stats_; }
+  // The jobs under way, for people; empty if there is none.
+  std::string DebugString() const;
+
+ private:
+  // What one step takes part in, beside what the worker needs.
+  struct Step {
+    MergeInput input;
+    RunId target = 0;
+  };
+
+  void PickJob();
+  // The next step of the job, or null if nothing of its sources is left.
+  std::shared_ptr<Step> NextStep(CompactionJob* job) const;
+  void Merge();
+  void OnMerged(Result<MergeResult> result, uint64_t micros);
+  void AppendEdit();
+  VersionEdit MakeEdit(const CatalogState& before) const;
+  void OnAppended(const Status& status);
+  void Fail(const Status& status);
+
+  Store& store_;
+  Catalog& catalog_;
+  RunPublisher& publisher_;
+  const std::unique_ptr<const CompactionPolicy> policy_;
+  const std::shared_ptr<Compactor*> self_;  // completions hold it; null once the compactor is gone
+
+  // The last one is being worked on; the others wait for it.
+  std::vector<CompactionJob> jobs_;
+  std::shared_ptr<Step> step_;         // under way, or waiting for its edit
+  std::optional<MergeResult> merged_;  // waits for its edit
+  bool busy_ = false;
+  bool paused_ = false;
+  uint64_t pause_ms_ = 0;
+  uint64_t retry_at_nanos_ = 0;
+  Stats stats_;
+};
+
+}  // namespace cairn::lsm
