@@ -73,6 +73,9 @@ struct EngineStats {
   uint64_t wal_last_sync_micros = 0, wal_sync_p50_micros = 0, wal_sync_p99_micros = 0,
            wal_sync_max_micros = 0;
   uint64_t flushes = 0, flush_bytes = 0, flush_failures = 0, last_flush_micros = 0;
+  uint64_t compactions = 0, compaction_steps = 0, compaction_failures = 0;
+  uint64_t compaction_bytes_written = 0, compaction_micros = 0;
+  uint64_t compaction_entries_read = 0, compaction_entries_written = 0;
   uint64_t write_stalls = 0, write_stall_micros = 0;
   uint64_t corruptions = 0;  // damaged blocks met by reads since the start
   uint64_t manifest_edits = 0;

@@ -94,6 +94,14 @@ EngineStats EngineImpl::Stats() const {
   stats.flush_bytes = flush.flush_bytes;
   stats.flush_failures = flush.failures;
   stats.last_flush_micros = flush.last_flush_micros;
+  const Compactor::Stats& compaction = compactor_->stats();
+  stats.compactions = compaction.jobs;
+  stats.compaction_steps = compaction.steps;
+  stats.compaction_failures = compaction.failures;
+  stats.compaction_bytes_written = compaction.bytes_written;
+  stats.compaction_micros = compaction.micros;
+  stats.compaction_entries_read = compaction.entries_read;
+  stats.compaction_entries_written = compaction.entries_written;
   stats.manifest_edits = catalog_.state().edit;
   stats.write_stalls = stalls_.count();
   stats.write_stall_micros = stalls_.total_micros();
@@ -115,6 +123,7 @@ std::string EngineImpl::DebugString() const {
   const WalSlots::Stats slots = slots_->stats();
   text += fmt::format("log: {} bytes past the tables, {} slots, {} free\n",
                       log_->bytes_since(flush_->flushed_seq()), slots.slots, slots.free_slots);
+  text += compactor_->DebugString();
   text += state_.version->DebugString();
   return text;
 }

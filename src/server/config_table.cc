@@ -175,6 +175,7 @@ void AddEngineOptions(std::vector<ConfigOption>& rows) {
   rows.push_back(IntegerOption("lsm-read-threads", FIELD(engine.read_threads), 1, 128, kStart));
   rows.push_back(
       IntegerOption("lsm-background-threads", FIELD(engine.background_threads), 1, 128, kStart));
+  rows.push_back(IntegerOption("lsm-tier-width", FIELD(engine.tier_width), 2, 64, kStart));
   rows.push_back(
       MemoryOption("wal-slot-size", FIELD(engine.wal_slot_bytes), 64 * kKiB, 4 * kGiB, kStart));
   rows.push_back(

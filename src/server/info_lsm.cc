@@ -65,6 +65,14 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("lsm_flush_bytes", stats.flush_bytes);
   out.Field("lsm_flush_failures", stats.flush_failures);
   out.Field("lsm_last_flush_usec", stats.last_flush_micros);
+  out.Field("lsm_compactions", stats.compactions);
+  out.Field("lsm_compaction_steps", stats.compaction_steps);
+  out.Field("lsm_compaction_bytes_written", stats.compaction_bytes_written);
+  out.Field("lsm_compaction_entries_read", stats.compaction_entries_read);
+  out.Field("lsm_compaction_entries_written", stats.compaction_entries_written);
+  out.Field("lsm_compaction_usec", stats.compaction_micros);
+  out.Field("lsm_compaction_failures", stats.compaction_failures);
+  out.Field("lsm_compaction_paused", engine.compaction_paused() ? 1 : 0);
   out.Field("lsm_write_stalls", stats.write_stalls);
   out.Field("lsm_write_stall_usec", stats.write_stall_micros);
   out.Field("lsm_corruptions", stats.corruptions);

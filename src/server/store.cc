@@ -13,7 +13,8 @@ Store::Store(Env& env, Logger& log, const lsm::Options& options, int databases,
       databases_(databases),
       empty_keyspace_(empty_engine_, databases),
       background_(lsm::NewThreadedBackground(
-          {.read = options.read_threads, .compaction = options.background_threads}, std::move(wake))) {
+          {.read = options.read_threads, .compaction = options.background_threads},
+          std::move(wake))) {
   opener_ = std::make_unique<lsm::EngineOpener>(env, *background_, log, options);
 }
 

@@ -1,0 +1,226 @@
+// Merges as the engine runs them: what stays, what goes, and what a step publishes. Every job by
+// hand, over the fault-injecting Env.
+
+#include <fmt/format.h>
+#include <catch2/catch.hpp>
+#include <string>
+#include <vector>
+
+#include "lsm/compactor.h"
+#include "support/engine_driver.h"
+
+namespace cairn::lsm {
+namespace {
+
+using test::Delete;
+using test::EngineDriver;
+using test::OwnedBatch;
+using test::Set;
+using test::SmallOptions;
+
+constexpr SpaceId kSpace = kFirstUserSpace;
+
+// What was flushed is read from tables, and each flush makes one run.
+Options TableOptions() {
+  Options options = SmallOptions();
+  options.retained_memtables = 0;
+  options.compression = false;
+  options.memtable_bytes = 1 << 20;  // frozen by the test alone
+  return options;
+}
+
+void FlushBatch(EngineDriver& driver, const OwnedBatch& batch) {
+  REQUIRE(driver.Commit(batch, false) != 0);
+  REQUIRE(driver.engine().FreezeNow());
+  driver.Pump();
+}
+
+// As if the runs were there when the server starts.
+void Merge(EngineDriver& driver) {
+  driver.engine().PauseCompaction(false);
+  driver.engine().Poll();
+  driver.Pump();
+}
+
+std::string Key(int i) {
+  return fmt::format("key{:06}", i);
+}
+
+bool IsThere(EngineDriver& driver, const std::string& key) {
+  const auto found = driver.Get(kSpace, key);
+  return found && found->kind == EntryKind::kValue;
+}
+
+size_t TableFiles(FaultEnv& env) {
+  const auto names = env.List("db");
+  REQUIRE(names.ok());
+  size_t files = 0;
+  for (const std::string& name : *names) files += name.ends_with(".sst") ? 1 : 0;
+  return files;
+}
+
+// So much that a step cannot write it all: tables are 8 KiB.
+OwnedBatch ManyKeys(int count, char value) {
+  OwnedBatch batch;
+  for (int i = 0; i < count; ++i) {
+    std::string bytes;
+    for (int j = 0; j < 100; ++j) bytes += static_cast<char>(value + (i * 31 + j * j * 7) % 64);
+    batch.push_back(Set(Key(i), bytes));
+  }
+  return batch;
+}
+
+TEST_CASE("compaction: the newest version of each key stays, in one run") {
+  FaultEnv env;
+  EngineDriver driver(env, TableOptions());
+  REQUIRE(driver.Open().ok());
+  driver.engine().PauseCompaction(true);
+  FlushBatch(driver, {Set("a", "old"), Set("b", "old"), Set("c", "old")});
+  FlushBatch(driver, {Set("b", "new"), Set("d", "new")});
+  REQUIRE(driver.engine().Stats().runs == 2);
+  const uint64_t tables = driver.engine().Stats().tables;
+  Merge(driver);
+
+  const EngineStats stats = driver.engine().Stats();
+  CHECK(stats.runs == 1);
+  CHECK(stats.compactions == 1);
+  CHECK(stats.compaction_entries_read == 5);
+  CHECK(stats.compaction_entries_written == 4);
+  CHECK(driver.Get(kSpace, "a")->value == "old");
+  CHECK(driver.Get(kSpace, "b")->value == "new");
+  CHECK(driver.Get(kSpace, "d")->value == "new");
+  CHECK(driver.engine().Count(kSpace).live == 4);
+  SECTION("the inputs' files are gone") {
+    CHECK(TableFiles(env) == 1);
+    CHECK(tables == 2);
+  }
+  SECTION("and the next start finds the same") {
+    REQUIRE(driver.Close().ok());
+    REQUIRE(driver.Open().ok());
+    CHECK(driver.Get(kSpace, "b")->value == "new");
+    CHECK(driver.engine().Stats().runs == 1);
+  }
+}
+
+TEST_CASE("compaction: a tombstone stays as long as an older run may have its key") {
+  FaultEnv env;
+  Options options = TableOptions();
+  EngineDriver driver(env, options);
+  REQUIRE(driver.Open().ok());
+  driver.engine().PauseCompaction(true);
+  FlushBatch(driver, ManyKeys(200, '0'));  // the last run, too large for the others to disturb
+  FlushBatch(driver, {Delete(Key(3)), Set("z1", "1")});
+  for (int i = 2; i <= 4; ++i) FlushBatch(driver, {Set("a", "1"), Set(fmt::format("z{}", i), "1")});
+  REQUIRE(driver.engine().Stats().runs == 5);
+  Merge(driver);
+
+  // The four small ones have become one, with the tombstone in it.
+  CHECK(driver.engine().Stats().runs == 2);
+  CHECK(driver.engine().Stats().compaction_entries_read == 8);
+  CHECK(driver.engine().Stats().compaction_entries_written == 6);
+  CHECK(!IsThere(driver, Key(3)));
+  CHECK(driver.engine().Count(kSpace).live == 204);
+
+  SECTION("and goes when it meets the last run") {
+    driver.engine().PauseCompaction(true);
+    OwnedBatch batch = ManyKeys(100, 'A');
+    std::erase_if(batch, [](const auto& write) { return write.key == Key(3); });
+    FlushBatch(driver, batch);
+    Merge(driver);
+    CHECK(driver.engine().Stats().runs == 1);
+    CHECK(!IsThere(driver, Key(3)));
+    CHECK(driver.Get(kSpace, Key(4))->value == batch[3].entry.value);
+    CHECK(driver.engine().Count(kSpace).live == 204);
+    CHECK(driver.engine().TraceKey(kSpace, Key(3)).find("tombstone") == std::string::npos);
+  }
+}
+
+TEST_CASE("compaction: nothing stays where everything was deleted") {
+  FaultEnv env;
+  EngineDriver driver(env, TableOptions());
+  REQUIRE(driver.Open().ok());
+  driver.engine().PauseCompaction(true);
+  FlushBatch(driver, {Set("a", "1"), Set("b", "1")});
+  FlushBatch(driver, {Delete("a"), Delete("b")});
+  Merge(driver);
+  CHECK(driver.engine().Stats().runs == 0);
+  CHECK(driver.engine().Stats().tables == 0);
+  CHECK(driver.engine().Count(kSpace) == SpaceCount{});
+}
+
+TEST_CASE("compaction: a large merge goes in steps, each of which releases what it has used up") {
+  FaultEnv env;
+  EngineDriver driver(env, TableOptions());
+  REQUIRE(driver.Open().ok());
+  driver.engine().PauseCompaction(true);
+  FlushBatch(driver, ManyKeys(160, '0'));
+  const OwnedBatch newer = ManyKeys(160, 'A');
+  FlushBatch(driver, newer);
+  driver.engine().PauseCompaction(false);
+  driver.engine().Poll();
+  // One step, with its edit.
+  REQUIRE(driver.background().RunNext(Lane::kCompaction));
+  driver.background().RunCompletions(SIZE_MAX);
+  while (driver.background().RunNext(Lane::kFlush)) {
+  }
+  driver.background().RunCompletions(SIZE_MAX);
+  CHECK(driver.engine().Stats().compaction_steps == 1);
+  CHECK(driver.engine().Stats().compactions == 0);
+  CHECK(driver.engine().Stats().runs == 2);
+
+  SECTION("in between every key has its newest value, and so it has after a crash") {
+    for (const bool crash : {false, true}) {
+      if (crash) {
+        driver.Crash();
+        env.Restart();
+        REQUIRE(driver.Open().ok());
+      }
+      for (int i = 0; i < 160; i += 13) {
+        const auto found = driver.Get(kSpace, Key(i));
+        REQUIRE(found.has_value());
+        CHECK(found->value == newer[static_cast<size_t>(i)].entry.value);
+      }
+    }
+  }
+  SECTION("the bound of a table that straddles the step hides what it has given up") {
+    // Deleted after the step, a key of the merged part must not come back from the old tables.
+    FlushBatch(driver, {Delete(Key(0))});
+    OwnedBatch rest = ManyKeys(160, 'a');
+    rest.erase(rest.begin());
+    FlushBatch(driver, rest);
+    CHECK(driver.engine().Stats().runs == 1);
+    CHECK(driver.engine().TraceKey(kSpace, Key(0)).find("seq") == std::string::npos);
+    CHECK(!IsThere(driver, Key(0)));
+    CHECK(driver.engine().Count(kSpace).live == 159);
+  }
+  driver.Pump();
+  CHECK(driver.engine().Stats().compaction_failures == 0);
+}
+
+TEST_CASE("compaction: a failed step is tried again, and leaves no file behind") {
+  const bool sync = GENERATE(true, false);
+  FaultEnv env;
+  EngineDriver driver(env, TableOptions());
+  REQUIRE(driver.Open().ok());
+  driver.engine().PauseCompaction(true);
+  FlushBatch(driver, {Set("a", "old"), Set("b", "old")});
+  FlushBatch(driver, {Set("b", "new")});
+  env.AddFault({.kind = sync ? OpKind::kSync : OpKind::kCreate,
+                .path_part = ".sst",
+                .code = sync ? StatusCode::kIoError : StatusCode::kNoSpace});
+  Merge(driver);
+  CHECK(driver.engine().Stats().compaction_failures == 1);
+  CHECK(driver.engine().Stats().runs == 2);
+  CHECK(TableFiles(env) == 2);
+  // Only after a pause.
+  Merge(driver);
+  CHECK(driver.engine().Stats().runs == 2);
+  env.AdvanceMicros(Compactor::kFirstPauseMs * 1000);
+  Merge(driver);
+  CHECK(driver.engine().Stats().runs == 1);
+  CHECK(TableFiles(env) == 1);
+  CHECK(driver.Get(kSpace, "b")->value == "new");
+}
+
+}  // namespace
+}  // namespace cairn::lsm
