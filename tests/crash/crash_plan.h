@@ -33,7 +33,9 @@ inline lsm::Options CrashOptions(lsm::SyncMode mode, uint64_t seed) {
   options.memtable_bytes = 20 << 10;
   options.wal_slot_bytes = 16 << 10;
   options.wal_bytes = seed % 2 == 0 ? 64 << 10 : 32 << 10;  // few slots are soon used again
-  options.table_bytes = 4 << 10;
+  // A merge takes a few steps, so that cuts fall between them.
+  options.table_bytes = 2 << 10;
+  options.compression = false;
   return options;
 }
 

@@ -197,6 +197,33 @@ TEST_CASE("compaction: a large merge goes in steps, each of which releases what 
   CHECK(driver.engine().Stats().compaction_failures == 0);
 }
 
+// A flush looks up at most 4,096 keys of which nobody knows whether they were there.
+TEST_CASE("compaction: a merge settles the counts that a flush left open") {
+  constexpr int kKeys = 6000;
+  FaultEnv env;
+  Options options = TableOptions();
+  options.memtable_bytes = 8 << 20;
+  options.wal_bytes = 16 << 20;
+  EngineDriver driver(env, options);
+  REQUIRE(driver.Open().ok());
+  driver.engine().PauseCompaction(true);
+  OwnedBatch even;
+  for (int i = 0; i < kKeys; i += 2) even.push_back(Set(Key(i), "1"));
+  FlushBatch(driver, even);
+  for (int i = 0; i < kKeys; ++i) {
+    const std::string key = Key(i);
+    const StagedWrite write = {.below = Below::kUnknown, .space = kSpace, .key = key, .value = "2"};
+    driver.engine().Commit({&write, 1});
+  }
+  REQUIRE(driver.engine().FreezeNow());
+  driver.Pump();
+  constexpr int kLeftOpen = kKeys - 4096;
+  CHECK(driver.engine().Count(kSpace) == SpaceCount{kKeys - kLeftOpen / 2, kLeftOpen});
+  Merge(driver);
+  CHECK(driver.engine().Stats().runs == 1);
+  CHECK(driver.engine().Count(kSpace) == SpaceCount{kKeys, 0});
+}
+
 TEST_CASE("compaction: a failed step is tried again, and leaves no file behind") {
   const bool sync = GENERATE(true, false);
   FaultEnv env;
