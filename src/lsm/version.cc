@@ -82,7 +82,7 @@ Status Version::ValidateTable(size_t run, size_t table) const {
     for (const TableRef& over : runs_[other].Overlapping(ref.lo, ref.hi)) {
       const TableInfo& newer = other < run ? *over.table : info;
       const TableInfo& older = other < run ? info : *over.table;
-      if (newer.min_sequence > older.max_sequence) continue;
+      if (newer.max_sequence > older.min_sequence) continue;
       return Status::Corruption(
           fmt::format("table {} (sequences {} to {}) stands above table {} (sequences {} to {})",
                       newer.file, newer.min_sequence, newer.max_sequence, older.file,
