@@ -1,6 +1,7 @@
 """Proof that the checks work: each rule must fire on its bad cases and keep quiet on its good
 ones. A rule without both kinds of case is itself a failure."""
 
+import json
 import os
 import tempfile
 
@@ -41,29 +42,43 @@ def _check_format(root, scratch):
     return [] if format_findings(scratch, [path]) else ['clang-format: silent on bad format']
 
 
-def _tidy_verdict(root, scratch, text):
-    path = os.path.join(scratch, 'src', 'snippet.cc')
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, 'w', encoding='utf-8') as file:
-        file.write(text)
+def _tidy_verdict(root, scratch, texts):
+    """What clang-tidy says about files of these texts, which it is given together."""
+    sources = os.path.join(scratch, 'src')
+    os.makedirs(sources, exist_ok=True)
     if not os.path.lexists(os.path.join(scratch, '.clang-tidy')):
         os.symlink(os.path.join(root, '.clang-tidy'), os.path.join(scratch, '.clang-tidy'))
+    commands = []
+    for number, text in enumerate(texts):
+        path = os.path.join(sources, f'snippet{number}.cc')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(text)
+        commands.append({'directory': scratch, 'file': path,
+                         'command': f'c++ -std=c++20 -o {path}.o -c {path}'})
     with open(os.path.join(scratch, 'compile_commands.json'), 'w', encoding='utf-8') as file:
-        file.write(f'[{{"directory": "{scratch}", "file": "{path}",'
-                   f' "command": "c++ -std=c++20 -c {path}"}}]')
-    return TidyRunner(scratch, scratch).run(['src/snippet.cc'])
+        json.dump(commands, file)
+    return TidyRunner(scratch, scratch).run(
+        [f'src/snippet{number}.cc' for number in range(len(texts))])
 
 
 def _check_tidy(root, scratch):
     """Bad code fails, is not remembered as passed, and a pass that is remembered ends with a change
-    of the file."""
+    of the file; alone and among others, by a check of the text and by the analyzer."""
     bad = 'int* Pointer() { return 0; }\n'
     good = 'int* Pointer() { return nullptr; }\n'
+    null = 'int Read(const int* p) { if (p == nullptr) { return *p; } return 1; }\n'
+    other = 'namespace { int Value() { return 1; } }\nint Other() { return Value(); }\n'
+    twin = 'namespace { int Value() { return 2; } }\nint Twin() { return Value(); }\n'
     problems = []
-    for step, text, wanted in (('bad', bad, True), ('bad again', bad, True), ('good', good, False),
-                               ('good again', good, False), ('bad at last', bad, True)):
-        if bool(_tidy_verdict(root, scratch, text)) != wanted:
-            problems.append(f'clang-tidy: wrong verdict at step "{step}"')
+    for step, texts, wanted in (
+            ('bad', [bad], 1), ('bad again', [bad], 1), ('good', [good], 0),
+            ('good again', [good], 0), ('bad at last', [bad], 1),
+            ('two good', [good, other], 0), ('bad beside good', [bad, twin], 1),
+            ('null beside good', [twin, null], 1), ('names that clash', [other, twin], 0),
+            ('names that clash, and bad', [other, twin, bad], 1)):
+        found = _tidy_verdict(root, scratch, texts)
+        if len(found) != wanted:
+            problems.append(f'clang-tidy: {len(found)} files found bad at step "{step}"')
     return problems
 
 

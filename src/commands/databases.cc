@@ -30,7 +30,8 @@ void FlushdbCommand(CommandContext& c) {
 
 void FlushallCommand(CommandContext& c) {
   if (!CheckFlushMode(c)) return;
-  for (int db = 0; db < c.tx.database_count(); ++db) c.tx.FlushDatabase(db);
+  // Those, too, that a lowered `databases` hides: nothing may come back when it is raised again.
+  for (int db = 0; db < c.tx.all_database_count(); ++db) c.tx.FlushDatabase(db);
   c.reply.Ok();
 }
 

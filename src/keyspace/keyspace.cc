@@ -8,7 +8,9 @@
 namespace cairn {
 
 Keyspace::Keyspace(lsm::Engine& engine, int database_count)
-    : engine_(engine), databases_(static_cast<size_t>(database_count)) {
+    : engine_(engine),
+      database_count_(database_count),
+      databases_(static_cast<size_t>(database_count)) {
   CAIRN_CHECK(database_count >= 1);
 }
 
@@ -38,7 +40,8 @@ Result<bool> Keyspace::LoadDatabases(lsm::ReadContext& reads) {
     if (!records->entry().live()) continue;
     ASSIGN_OR_RETURN(const int db, ParseDatabaseKey(records->key()));
     ASSIGN_OR_RETURN(const lsm::SpaceId space, ParseDatabaseValue(records->entry().value));
-    if (db < database_count()) databases_[static_cast<size_t>(db)].space = space;
+    if (db >= all_database_count()) databases_.resize(static_cast<size_t>(db) + 1);
+    databases_[static_cast<size_t>(db)].space = space;
   }
   RETURN_IF_ERROR(reads.status());
   return !reads.missed();

@@ -16,7 +16,8 @@ namespace cairn {
 
 class Keyspace {
  public:
-  // Requires: database_count >= 1. A directory that holds more databases keeps the others' data.
+  // Requires: database_count >= 1. A directory that holds more databases keeps the others, hidden:
+  // only FLUSHALL reaches them.
   Keyspace(lsm::Engine& engine, int database_count);
 
   // Reads the system space into memory, once, before the first command. False if the context
@@ -29,7 +30,9 @@ class Keyspace {
   // Returns the batch's last sequence. Requires: tx.has_writes(), not missed, status OK, admitted.
   lsm::Sequence Commit(Transaction& tx);
 
-  int database_count() const { return static_cast<int>(databases_.size()); }
+  int database_count() const { return database_count_; }
+  // Those that were written to, hidden ones too, are all below this.
+  int all_database_count() const { return static_cast<int>(databases_.size()); }
   // 0 if nothing was ever written to the database.
   lsm::SpaceId space_of(int db) const { return databases_[static_cast<size_t>(db)].space; }
   lsm::SpaceCount Count(int db) const;
@@ -50,7 +53,8 @@ class Keyspace {
   Result<bool> LoadDeadSpaces(lsm::ReadContext& reads);
 
   lsm::Engine& engine_;
-  std::vector<Database> databases_;
+  const int database_count_;
+  std::vector<Database> databases_;  // hidden ones behind the others
   std::vector<lsm::SpaceId> dead_spaces_;
   lsm::SpaceId next_space_ = lsm::kFirstUserSpace;
 };

@@ -58,7 +58,7 @@ Result<int> ParseDatabaseKey(std::string_view key) {
     return Malformed("database key");
   uint32_t number = 0;
   for (const char c : key.substr(1)) number = number << 8 | static_cast<unsigned char>(c);
-  if (number > static_cast<uint32_t>(INT_MAX)) return Malformed("database key");
+  if (number >= static_cast<uint32_t>(kMaxDatabases)) return Malformed("database key");
   return static_cast<int>(number);
 }
 

@@ -29,6 +29,7 @@ enum class DeadSpaceKind : uint8_t { kDatabase = 1, kCollection = 2 };
 constexpr char kDatabaseRecord = 'd';
 constexpr char kDeadSpaceRecord = 'x';
 constexpr std::string_view kNextSpaceKey = "n";
+constexpr int kMaxDatabases = 65536;  // their numbers are below it
 constexpr size_t kDatabaseKeyBytes = 5;
 constexpr size_t kDeadSpaceKeyBytes = 9;
 

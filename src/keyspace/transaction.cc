@@ -37,6 +37,10 @@ int Transaction::database_count() const {
   return keyspace_.database_count();
 }
 
+int Transaction::all_database_count() const {
+  return keyspace_.all_database_count();
+}
+
 SpaceId Transaction::SpaceOf(int db) const {
   for (const auto& [changed, space] : remapped_) {
     if (changed == db) return space;

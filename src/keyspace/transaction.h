@@ -137,6 +137,8 @@ class Transaction {
   Arena& scratch() { return scratch_; }
   std::string_view Keep(std::string_view bytes);  // a copy in scratch()
   int database_count() const;
+  // With those that the configuration hides.
+  int all_database_count() const;
 
   // --- for the executor ---
   bool missed() const { return reads_.missed(); }

@@ -173,8 +173,11 @@ class EngineOpener {
  public:
   EngineOpener(Env& env, Background& background, Logger& log, Options options);
   ~EngineOpener();
-  // May block, for seconds: LOCK, CURRENT, MANIFEST, log replay, the recovery flush. A new
-  // directory is made. On error nothing in the directory was changed except by steps that are each
+  // Makes the directory and takes its LOCK, on the calling thread: before anything else that two
+  // servers with the same configuration would fight for. Errors: kBusy: another server has it.
+  Status Claim();
+  // May block, for seconds: CURRENT, MANIFEST, log replay, the recovery flush. Claims the directory
+  // first if that was not done. On error nothing in it was changed except by steps that are each
   // safe (see README, Recovery).
   Status Run();
   // Loop or worker: 0..1 by log bytes, for INFO's loading_* fields; any thread.

@@ -75,6 +75,7 @@ struct EngineOpener::Impl {
   Logger& log;
   const Options options;
   RecoveryProgress progress;
+  std::unique_ptr<Store> claimed;  // from Claim to Run
   std::optional<RecoveredStore> recovered;
 };
 
@@ -83,8 +84,18 @@ EngineOpener::EngineOpener(Env& env, Background& background, Logger& log, Option
 
 EngineOpener::~EngineOpener() = default;
 
+Status EngineOpener::Claim() {
+  const Options& options = impl_->options;
+  RETURN_IF_ERROR(impl_->env.MakeDirectories(options.directory));
+  ASSIGN_OR_RETURN(auto lock, impl_->env.Lock(options.directory + "/LOCK"));
+  impl_->claimed = std::make_unique<Store>(impl_->env, impl_->background, impl_->log, options);
+  impl_->claimed->lock = std::move(lock);
+  return {};
+}
+
 Status EngineOpener::Run() {
-  Recovery recovery(impl_->env, impl_->background, impl_->log, impl_->options, impl_->progress);
+  if (impl_->claimed == nullptr) RETURN_IF_ERROR(Claim());
+  Recovery recovery(std::move(impl_->claimed), impl_->progress);
   ASSIGN_OR_RETURN(impl_->recovered, recovery.Run());
   // What replay had no need to look at counts as done.
   impl_->progress.done_bytes.store(log_bytes(), std::memory_order_relaxed);

@@ -79,11 +79,10 @@ class Recovery::Sink final : public WalSink {
   uint64_t writes_ = 0;
 };
 
-Recovery::Recovery(Env& env, Background& background, Logger& log, const Options& options,
-                   RecoveryProgress& progress)
-    : progress_(progress),
-      result_{std::make_unique<Store>(env, background, log, options), nullptr, 1, 0},
-      store_(*result_.store) {}
+Recovery::Recovery(std::unique_ptr<Store> store, RecoveryProgress& progress)
+    : progress_(progress), result_{std::move(store), nullptr, 1, 0}, store_(*result_.store) {
+  CHECK(store_.lock != nullptr);
+}
 
 Recovery::~Recovery() = default;
 
@@ -104,8 +103,6 @@ Result<RecoveredStore> Recovery::Run() {
 
 Status Recovery::LoadCatalog() {
   const Options& options = store_.options;
-  RETURN_IF_ERROR(store_.env.MakeDirectories(options.directory));
-  ASSIGN_OR_RETURN(store_.lock, store_.env.Lock(options.directory + "/LOCK"));
   store_.lifetimes = TableLifetimes::Create(
       [background = &store_.background, obsolete = store_.obsolete](FileNumber file) {
         background->PostCompletion([obsolete, file] {

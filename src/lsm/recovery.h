@@ -1,19 +1,18 @@
 #pragma once
 // From a data directory to a store that can serve (design §4, §7; README, Recovery):
 //
-//   1. make the directory, take the LOCK
-//   2. CURRENT, MANIFEST -> the version; or a new store
-//   3. replay the log past flushed_seq into memtables, each written as a run when it is full
-//   4. one edit: these runs, flushed_seq, counts, "the log starts at K+1", where K is the highest
+//   1. CURRENT, MANIFEST -> the version; or a new store
+//   2. replay the log past flushed_seq into memtables, each written as a run when it is full
+//   3. one edit: these runs, flushed_seq, counts, "the log starts at K+1", where K is the highest
 //      segment number seen anywhere
-//   5. remove orphans, if the MANIFEST ended cleanly; open the log's slots
+//   4. remove orphans, if the MANIFEST ended cleanly; open the log's slots
 //
 // A crash at any point leaves the old state (up to the edit) or the new one. Before the edit
 // nothing that was there is changed; nothing that was replayed counts as durable before it; no
 // segment is ever appended to again.
 //
 // Thread: one worker. May block, for seconds.
-// Errors: damage names file and offset; the directory is as it was. kBusy: another server has it.
+// Errors: damage names file and offset; the directory is as it was.
 
 #include <atomic>
 #include <memory>
@@ -43,8 +42,8 @@ struct RecoveredStore {
 
 class Recovery {
  public:
-  Recovery(Env& env, Background& background, Logger& log, const Options& options,
-           RecoveryProgress& progress);
+  // Requires: the store's directory is there, and its LOCK taken.
+  Recovery(std::unique_ptr<Store> store, RecoveryProgress& progress);
   ~Recovery();
   // Once.
   Result<RecoveredStore> Run();

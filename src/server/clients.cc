@@ -140,4 +140,16 @@ void Clients::LogIdle(const Connection& connection) {
                      connection.session().peer_address);
 }
 
+void Clients::LogForeignRequest(const Connection& connection) {
+  const uint64_t now = parts_.clock.tick_nanos();
+  std::optional<uint64_t>& logged_at = foreign_request_logged_at_nanos_;
+  if (logged_at.has_value() && now - *logged_at <= kForeignRequestLogNanos) return;
+  logged_at = now;
+  parts_.log.Warning(
+      "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands "
+      "to Cairn. This is likely due to an attacker attempting to use Cross Protocol Scripting to "
+      "compromise your Cairn instance. Connection from {} aborted.",
+      connection.session().peer_address);
+}
+
 }  // namespace cairn

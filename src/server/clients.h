@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -90,6 +91,8 @@ class Clients {
   void LogProtocolError(const Connection& connection, std::string_view error);
   void LogOverLimit(const Connection& connection, std::string_view which);
   void LogIdle(const Connection& connection);
+  // At most once a minute, as Redis does, in Redis's words: people's alarms look for them.
+  void LogForeignRequest(const Connection& connection);
 
  private:
   struct Arrived {
@@ -99,6 +102,7 @@ class Clients {
   };
   // Less room than this, and what has come in is run before the next read.
   static constexpr size_t kLeastReadBytes = 16 * 1024;
+  static constexpr uint64_t kForeignRequestLogNanos = 60'000'000'000;
 
   const Parts parts_;
   std::unique_ptr<char[]> read_buffer_;
@@ -108,6 +112,7 @@ class Clients {
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;
   uint64_t next_id_ = 1;
   bool running_ = true;
+  std::optional<uint64_t> foreign_request_logged_at_nanos_;
   std::vector<Connection*> dirty_, ready_;
   std::vector<Connection*> being_visited_;           // the list that a step works off
   std::vector<std::unique_ptr<Connection>> closed_;  // freed by EndTick

@@ -31,8 +31,8 @@ class Reader {
     const std::string name = path == "-" ? "/dev/stdin" : path;
     const Result<std::string> content = env_.ReadSmallFile(name, kMaxConfigBytes);
     if (!content.ok()) {
-      return Status::NotFound(fmt::format("cannot open the configuration file {}: {}", path,
-                                          content.status().message()));
+      return Status::NotFound(
+          fmt::format("cannot open the configuration file {}", content.status().message()));
     }
     return ReadText(content.value(), path == "-" ? "standard input" : path, depth);
   }
@@ -55,6 +55,8 @@ class Reader {
       return Status::InvalidArgument(
           fmt::format("Reading {}, at line {}\n>>> '{}'\n{}", name, number, original, what));
     };
+    // SplitArgs, as Redis, would read no further; half a line must not pass for a whole one.
+    if (line.find('\0') != std::string::npos) return fail("A NUL byte in configuration line");
     const auto words = SplitConfigLine(&line);
     if (!words.has_value()) return fail("Unbalanced quotes in configuration line");
     if (words->empty()) return Status::Ok();

@@ -22,7 +22,7 @@ constexpr std::string_view kNoEviction =
 constexpr std::string_view kAlwaysLazy = "deleting never blocks";
 constexpr std::string_view kNoHeapTuning = "the data is not on the heap";
 constexpr std::string_view kOwnThreads = "it arranges its threads itself";
-constexpr std::string_view kOwnPace = "expiry and housekeeping pace themselves";
+constexpr std::string_view kNoExpiryCycle = "there is no expiry cycle whose pace they could set";
 constexpr std::string_view kNoScripts = "there are no scripts";
 constexpr std::string_view kNoUsers = "there are no ACL users";
 constexpr std::string_view kNoSlowLog = "there is no slow log";
@@ -55,7 +55,7 @@ constexpr RedisOption kOptions[] = {
     {"active-defrag-max-scan-fields", kIgnored, kNoHeapTuning},
     {"active-defrag-threshold-lower", kIgnored, kNoHeapTuning},
     {"active-defrag-threshold-upper", kIgnored, kNoHeapTuning},
-    {"active-expire-effort", kIgnored, kOwnPace},
+    {"active-expire-effort", kIgnored, kNoExpiryCycle},
     {"activedefrag", kIgnored, kNoHeapTuning},
     {"activerehashing", kIgnored, kNoHeapTuning},
     {"always-show-logo", kIgnored, kNoLogo},
@@ -97,7 +97,7 @@ constexpr RedisOption kOptions[] = {
     {"crash-memcheck-enabled", kIgnored, kNoCrashReport},
     {"dbfilename", kIgnored, kNoSnapshotFile},
     {"disable-thp", kIgnored, kNoHeapTuning},
-    {"dynamic-hz", kIgnored, kOwnPace},
+    {"dynamic-hz", kIgnored, kNoExpiryCycle},
     {"enable-module-command", kIgnored, kNoModules},
     {"enable-protected-configs", kIgnored, kProtectedAnyway},
     {"hash-max-listpack-entries", kIgnored, kNoEncodings},

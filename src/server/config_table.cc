@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "keyspace/system_records.h"
 #include "resp/split_args.h"
 #include "server/config_network.h"
 #include "server/config_redis_options.h"
@@ -12,7 +13,6 @@ namespace {
 #define FIELD(path) CAIRN_CONFIG_FIELD(path)
 
 constexpr uint64_t kKiB = 1024, kMiB = kKiB * 1024, kGiB = kMiB * 1024;
-constexpr int64_t kMaxDatabases = 65536;
 
 const EnumNames<LogLevel> kLogLevels = {{"debug", LogLevel::kDebug},
                                         {"verbose", LogLevel::kVerbose},
@@ -66,7 +66,8 @@ ConfigOption Percentiles() {
             for (const std::string_view word : words) {
               if (word.empty() && words.size() == 1) break;  // "": none
               const std::optional<double> value = ParseDouble(word);
-              if (!value.has_value() || *value < 0 || *value > 100) {
+              if (!value.has_value()) return "Invalid latency-tracking-info-percentiles parameters";
+              if (*value < 0 || *value > 100) {
                 return "latency-tracking-info-percentiles parameters should sit between "
                        "[0.0,100.0]";
               }

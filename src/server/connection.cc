@@ -195,10 +195,14 @@ void Connection::OnEnd(std::string_view error) {
 void Connection::OnProtocolError() {
   resp::Writer(queue.buffer(), session_.protocol).Error("ERR " + parser_.error());
   ++clients_.stats().error_replies;
-  clients_.gate().CloseReply(*this, 0);
   clients_.LogProtocolError(*this, parser_.error());
-  OnReply();
+  clients_.executor().CloseReply(*this, 0);
   CloseAfterReplies();
+}
+
+void Connection::OnForeignRequest() {
+  clients_.LogForeignRequest(*this);
+  Close();
 }
 
 void Connection::CloseAfterReplies() {

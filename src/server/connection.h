@@ -57,6 +57,8 @@ class Connection final : public TransportEvents, public ReplyGate::Member {
   void CloseAfterReplies();
   // At once: replies that have not gone out are lost, a parked command is given up.
   void Close();
+  // It sent a line of an HTTP request: some browser was made to talk to us. Closes without a reply.
+  void OnForeignRequest();
   // There is no password any longer.
   void Authenticate();
   // The timer's part, about ten times a second.

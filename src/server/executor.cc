@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "commands/table.h"
+#include "util/ascii.h"
 #include "util/check.h"
 
 namespace cairn {
@@ -16,6 +17,12 @@ std::string MisconfError(const lsm::Engine& engine) {
   const std::string why = engine.health_text();
   // The engine may have met the failure only just now.
   return fmt::format("MISCONF Writes are refused: {}", why.empty() ? "the log has failed" : why);
+}
+
+// The first word of a line of an HTTP request: no client of ours sends it, but a web page can make
+// a browser on this machine do so (cross-protocol scripting). As in Redis, nothing behind it runs.
+bool IsForeignRequest(std::string_view command) {
+  return EqualsIgnoreCase(command, "post") || EqualsIgnoreCase(command, "host:");
 }
 
 // The keys whose use is noted.
@@ -98,6 +105,10 @@ bool Executor::Check(Connection& connection, std::span<const std::string_view> a
                      CommandRun* run) {
   const ResolvedCommand found = ResolveCommand(argv);
   if (found.spec == nullptr) {
+    if (IsForeignRequest(argv[0])) {
+      connection.OnForeignRequest();
+      return false;
+    }
     Reject(connection, nullptr, UnknownCommandError(argv));
     return false;
   }

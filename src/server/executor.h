@@ -68,6 +68,9 @@ class Executor {
   void Prefetch();
   // The connection is about to go: forgets its parked command.
   void Abandon(Connection& connection);
+  // Ends the reply that lies at the end of the connection's queue: it goes to the gate, or, after
+  // CLIENT REPLY, nowhere.
+  void CloseReply(Connection& connection, lsm::Sequence depends);
   // The engine has room again for writes.
   void OnRoom();
   // Called at commit for every key that changed.
@@ -95,7 +98,6 @@ class Executor {
   void ReadFailed(Connection& connection, const CommandRun& run, const Status& status);
   void ApplyEffects(Connection& connection, Attempt& attempt, const CommandRun& run);
   void NoteErrorReply(Connection& connection, const CommandRun& run);
-  void CloseReply(Connection& connection, lsm::Sequence depends);
   uint64_t NoteDone(CommandRun& run);
 
   void Park(Connection& connection, CommandRun& run, std::unique_ptr<Attempt> attempt,

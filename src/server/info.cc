@@ -1,5 +1,6 @@
 #include "server/info.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 #include <uv.h>
 
@@ -38,6 +39,10 @@ std::string SystemName() {
 
 double Percent(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
+
+int64_t Difference(uint64_t a, uint64_t b) {
+  return static_cast<int64_t>(a) - static_cast<int64_t>(b);
 }
 
 double Ratio(uint64_t part, uint64_t whole) {
@@ -134,13 +139,16 @@ void ServerInfo::WriteClients(InfoWriter& out) {
   out.Field("cairn_connections_waiting_for_log", parts_.gate.waiting_count());
 }
 
+uint64_t ServerInfo::ClientMemory() {
+  uint64_t bytes = 0;
+  parts_.clients.ForEach([&](const Connection& connection) { bytes += connection.memory_bytes(); });
+  return bytes;
+}
+
 uint64_t ServerInfo::UsedMemory() {
   const lsm::EngineStats engine = parts_.store.engine().Stats();
-  uint64_t clients = 0;
-  parts_.clients.ForEach(
-      [&](const Connection& connection) { clients += connection.memory_bytes(); });
   return engine.memtable_bytes + engine.frozen_bytes + engine.memtable_pool_bytes +
-         engine.table_memory_bytes + clients + parts_.scans.bytes() + AccessClock::kBytes;
+         engine.table_memory_bytes + ClientMemory() + parts_.scans.bytes() + AccessClock::kBytes;
 }
 
 void ServerInfo::WriteMemory(InfoWriter& out) {
@@ -163,8 +171,13 @@ void ServerInfo::WriteMemory(InfoWriter& out) {
   out.Bytes("maxmemory", config.max_memory_bytes);
   out.Field("maxmemory_policy", "noeviction");
   out.Fixed("mem_fragmentation_ratio", Ratio(rss, used));
+  out.Field("mem_fragmentation_bytes", Difference(rss, used));
+  out.Field("mem_clients_normal", ClientMemory());
+  out.Field("mem_clients_slaves", 0);
   out.Field("mem_allocator", "libc");
+  WriteAllocator(out, rss);
   out.Field("lazyfree_pending_objects", 0);
+  out.Field("lazyfreed_objects", 0);
   out.Field("cairn_memtable_bytes", engine.memtable_bytes);
   out.Field("cairn_frozen_memtable_bytes", engine.frozen_bytes);
   out.Field("cairn_retained_memtable_bytes", engine.retained_bytes);
@@ -172,6 +185,24 @@ void ServerInfo::WriteMemory(InfoWriter& out) {
   out.Field("cairn_block_cache_bytes", engine.block_cache_bytes);
   out.Field("cairn_record_cache_bytes", engine.record_cache_bytes);
   out.Field("cairn_table_memory_bytes", engine.table_memory_bytes);
+}
+
+// What the C library has of all threads: bytes given out, and bytes that it has from the system.
+void ServerInfo::WriteAllocator(InfoWriter& out, uint64_t rss) {
+  const struct mallinfo2 heap = mallinfo2();
+  const uint64_t allocated = heap.uordblks + heap.hblkhd;
+  const uint64_t active = heap.arena + heap.hblkhd;
+  out.Field("allocator_allocated", allocated);
+  out.Field("allocator_active", active);
+  // It does not count what of it is resident: the whole process stands for it, as in a Redis that
+  // is built with the C library's allocator, and the overhead beyond it is none.
+  out.Field("allocator_resident", rss);
+  out.Fixed("allocator_frag_ratio", Ratio(active, allocated));
+  out.Field("allocator_frag_bytes", Difference(active, allocated));
+  out.Fixed("allocator_rss_ratio", Ratio(rss, active));
+  out.Field("allocator_rss_bytes", Difference(rss, active));
+  out.Fixed("rss_overhead_ratio", Ratio(rss, rss));
+  out.Field("rss_overhead_bytes", 0);
 }
 
 void ServerInfo::WriteCpu(InfoWriter& out) {

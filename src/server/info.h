@@ -58,6 +58,7 @@ class ServerInfo {
   void WriteLoading(InfoWriter& out);
   void WriteStats(InfoWriter& out);
   void WriteReplication(InfoWriter& out);
+  void WriteAllocator(InfoWriter& out, uint64_t rss);
   void WriteCpu(InfoWriter& out);
   void WriteModules(InfoWriter& out);
   void WriteCommandStats(InfoWriter& out);
@@ -70,6 +71,7 @@ class ServerInfo {
 
   // What cannot be given back: memtables, what open tables keep, buffers; no caches.
   uint64_t UsedMemory();
+  uint64_t ClientMemory();
   uint64_t uptime_seconds() const;
 
   const Parts parts_;

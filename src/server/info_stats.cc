@@ -56,8 +56,12 @@ void ServerInfo::WriteStats(InfoWriter& out) {
   out.Field("instantaneous_ops_per_sec", commands_.PerSecond());
   out.Field("total_net_input_bytes", stats.net_input_bytes);
   out.Field("total_net_output_bytes", stats.net_output_bytes);
+  out.Field("total_net_repl_input_bytes", 0);
+  out.Field("total_net_repl_output_bytes", 0);
   out.Fixed("instantaneous_input_kbps", static_cast<double>(input_.PerSecond()) / 1024);
   out.Fixed("instantaneous_output_kbps", static_cast<double>(output_.PerSecond()) / 1024);
+  out.Fixed("instantaneous_input_repl_kbps", 0);
+  out.Fixed("instantaneous_output_repl_kbps", 0);
   out.Field("rejected_connections", stats.connections_rejected);
   out.Field("sync_full", 0);
   out.Field("sync_partial_ok", 0);
@@ -76,6 +80,8 @@ void ServerInfo::WriteStats(InfoWriter& out) {
   out.Field("total_error_replies", stats.error_replies);
   out.Field("total_reads_processed", stats.reads_processed);
   out.Field("total_writes_processed", stats.writes_processed);
+  out.Field("io_threaded_reads_processed", 0);
+  out.Field("io_threaded_writes_processed", 0);
   out.Field("client_query_buffer_limit_disconnections", stats.query_buffer_disconnections);
   out.Field("client_output_buffer_limit_disconnections", stats.output_buffer_disconnections);
   out.Field("cairn_attempts_missed", stats.attempts_missed);

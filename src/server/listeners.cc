@@ -1,11 +1,25 @@
 #include "server/listeners.h"
 
+#include <sys/un.h>
+
+#include <fmt/format.h>
 #include <string>
 #include <utility>
 
 #include "util/check.h"
 
 namespace cairn {
+namespace {
+
+// Longer ones would be cut by the system without a word.
+Status CheckSocketPath(const std::string& path) {
+  constexpr size_t kRoom = sizeof(sockaddr_un::sun_path);
+  if (path.size() < kRoom) return {};
+  return Status::InvalidArgument(
+      fmt::format("unix socket path too long ({}), must be under {}", path.size(), kRoom));
+}
+
+}  // namespace
 
 UvListener::Setup Listeners::MakeSetup(const Config& config) {
   return {
@@ -43,6 +57,7 @@ Status Listeners::OpenTcp(const Config& config) {
 }
 
 Status Listeners::OpenUnix(const Config& config) {
+  RETURN_IF_ERROR(CheckSocketPath(config.unixsocket).Annotate(config.unixsocket));
   // As Redis: what lies there is taken for what a killed server left.
   Status removed = env_.Remove(config.unixsocket);
   if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;

@@ -67,7 +67,9 @@ Server::~Server() = default;
 
 Status Server::Start() {
   const Config& config = config_.config();
-  RETURN_IF_ERROR(env_.MakeDirectories(config.dir + "/cairn"));
+  // First of all: a second server with the same configuration must touch nothing of the first's,
+  // neither its unix socket nor its pid file.
+  RETURN_IF_ERROR(store_.Claim());
   const int64_t fits = RaiseOpenFileLimit(config.max_clients);
   if (fits < config.max_clients) {
     log_.Warning("The system allows too few open files for maxclients {}: it is {} now",
@@ -104,10 +106,23 @@ void Server::OnOpened(const Status& status) {
   engine.SetSyncMode(config_.config().engine.sync_mode);
   OnMarks();
   LoadScans();
+  WarnOfHiddenDatabases();
   executor_.Serve(engine, store_.keyspace(), false);
   log_.Notice("Data loaded in {:.3f} seconds",
               static_cast<double>(clock_.Nanos() - store_.started_at_nanos()) / 1e9);
   log_.Notice("Ready to accept connections");
+}
+
+void Server::WarnOfHiddenDatabases() {
+  const Keyspace& keyspace = store_.keyspace();
+  for (int db = keyspace.database_count(); db < keyspace.all_database_count(); ++db) {
+    const int64_t keys = keyspace.Count(db).live;
+    if (keys <= 0) continue;
+    log_.Warning(
+        "Database {} holds {} keys, but `databases` is {}: they are hidden until it is "
+        "raised, and go with FLUSHALL",
+        db, keys, keyspace.database_count());
+  }
 }
 
 void Server::OnMarks() {

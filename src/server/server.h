@@ -32,7 +32,8 @@ class Server {
   Server(Env& env, Logger& log, Config config, std::string config_file);
   ~Server();
 
-  // Makes the directory, listens, and begins to open the store. An error ends the start.
+  // Makes the directory and takes it, listens, and begins to open the store. An error ends the
+  // start.
   Status Start();
   // Serves until it is told to stop. The program's exit code: 0 after a clean stop.
   int Run();
@@ -46,6 +47,7 @@ class Server {
  private:
   ConfigError ApplyConfig(const Config& before, const Config& now);
   void OnOpened(const Status& status);
+  void WarnOfHiddenDatabases();
   void OnMarks();
   bool ReadyTurns();
   void EndTick();

@@ -26,6 +26,8 @@ class Store {
         std::function<void()> wake);
   ~Store();
 
+  // Takes the directory for this process. May block, shortly: before the loop runs.
+  Status Claim() { return opener_->Claim(); }
   // Begins to open the directory; `done` runs on the loop. After an error the store stays empty.
   void Open(std::function<void(const Status&)> done);
   bool loading() const { return engine_ == nullptr; }

@@ -70,7 +70,9 @@ Result<std::unique_ptr<UvListener>> UvListener::Unix(uv_loop_t* loop, const std:
   if (code != 0) return UvError(what, code);
   listener->initialized_ = true;
   code = BindWithPermissions(&listener->handle_.pipe, path, permissions);
-  const Status status = code == 0 ? listener->Listen().Annotate(what) : UvError(what, code);
+  Status status = code == 0 ? listener->Listen().Annotate(what) : UvError(what, code);
+  // libuv does not tell the two apart.
+  if (code == UV_EACCES) status = Status::IoError(what + ": no such directory, or not permitted");
   return Finish(std::move(listener), status);
 }
 

@@ -106,6 +106,43 @@ TEST_CASE("a second server on the same directory is refused", "[process]") {
   CHECK(Call(*Connect(*StartServerIn(directory)), {"GET", "k"}) == Bulk("v"));
 }
 
+TEST_CASE("a second server takes neither socket nor pid file from the first", "[process]") {
+  const TempDirectory directory;
+  const std::string dir = directory.path().string();
+  const std::string socket = dir + "/socket", pidfile = dir + "/pid";
+  const std::vector<std::string> shared = {"--unixsocket", socket, "--pidfile", pidfile};
+  const auto server = StartServerIn(directory, shared);
+  std::vector<std::string> arguments = {"--port", "0", "--dir", dir};
+  arguments.insert(arguments.end(), shared.begin(), shared.end());
+  CHECK(RunUntilRefused(arguments).output.find("LOCK") != std::string::npos);
+  auto client = RawClient::ConnectUnix(socket);
+  REQUIRE(client.ok());
+  CHECK(Call(**client, {"PING"}) == "+PONG\r\n");
+  pid_t pid = 0;
+  std::ifstream(pidfile) >> pid;
+  CHECK(pid == server->pid());
+}
+
+TEST_CASE("FLUSHALL empties databases that a lowered `databases` hides", "[process]") {
+  const TempDirectory directory;
+  const auto run = [&](const char* databases, const char* db, const char* command) {
+    const auto server = StartServerIn(directory, {"--databases", databases});
+    const auto client = Connect(*server);
+    CHECK(Call(*client, {"SELECT", db}) == "+OK\r\n");
+    const std::string reply = command == std::string_view("SET") ? Call(*client, {"SET", "k", "v"})
+                                                                 : Call(*client, {command});
+    const Result<int> status = server->Stop(SIGTERM, 5000);
+    CHECK(status.ok());
+    return reply + server->Output();
+  };
+  run("16", "9", "SET");
+  CHECK(run("4", "0", "DBSIZE").find("Database 9 holds 1 keys, but `databases` is 4") !=
+        std::string::npos);
+  CHECK(run("16", "9", "DBSIZE").starts_with(":1\r\n"));
+  CHECK(run("4", "0", "FLUSHALL").starts_with("+OK\r\n"));
+  CHECK(run("16", "9", "DBSIZE").starts_with(":0\r\n"));
+}
+
 TEST_CASE("a configuration that cannot be read names file and line", "[process]") {
   const TempDirectory directory;
   const std::filesystem::path path = directory.path() / "test.conf";
@@ -130,6 +167,25 @@ TEST_CASE("a unix socket serves as TCP does", "[process]") {
   REQUIRE(client.ok());
   CHECK(Call(**client, {"SET", "k", "v"}) == "+OK\r\n");
   CHECK(Call(*Connect(*server), {"GET", "k"}) == Bulk("v"));
+}
+
+TEST_CASE("a unix socket that cannot be is refused by name, and nothing is removed", "[process]") {
+  const TempDirectory directory;
+  const std::string dir = directory.path().string();
+  // A file where the system would have cut the name, and one under the whole name.
+  const std::string path = dir + "/" + std::string(150, 's');
+  WriteFile(path, "mine");
+  WriteFile(path.substr(0, 107), "mine");
+  const std::string port = std::to_string(FreePort());
+  const auto too_long = RunUntilRefused({"--port", port, "--dir", dir, "--unixsocket", path});
+  CHECK(too_long.output.find(fmt::format("unix socket path too long ({}), must be under 108",
+                                         path.size())) != std::string::npos);
+  CHECK(std::filesystem::exists(path));
+  CHECK(std::filesystem::is_regular_file(path.substr(0, 107)));
+  const auto nowhere =
+      RunUntilRefused({"--port", port, "--dir", dir, "--unixsocket", "/no/such/place/socket"});
+  CHECK(nowhere.output.find("/no/such/place/socket: no such directory, or not permitted") !=
+        std::string::npos);
 }
 
 TEST_CASE("SHUTDOWN ends the server and answers nothing", "[process]") {

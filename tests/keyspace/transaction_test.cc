@@ -287,6 +287,27 @@ TEST_CASE("The map of databases comes back from the system space") {
   CHECK(again.space_of(0) == lsm::kFirstUserSpace + 3);
 }
 
+TEST_CASE("Databases beyond the configured number are hidden, and FLUSHALL reaches them") {
+  Store store;
+  store.Set(0, "k", "zero");
+  store.Set(3, "k", "three");
+  Keyspace fewer(store.engine, 2);
+  store.engine.ResetContext(*store.reads);
+  REQUIRE(fewer.Load(*store.reads).value());
+  CHECK(fewer.database_count() == 2);
+  REQUIRE(fewer.all_database_count() == 4);
+  CHECK(fewer.Count(3).live == 1);
+  store.engine.ResetContext(*store.reads);
+  Transaction tx(fewer, *store.reads);
+  tx.Begin(kNow, 1, false);
+  for (int db = 0; db < tx.all_database_count(); ++db) tx.FlushDatabase(db);
+  fewer.Commit(tx);
+  Keyspace raised(store.engine, 4);
+  store.engine.ResetContext(*store.reads);
+  REQUIRE(raised.Load(*store.reads).value());
+  for (int db = 0; db < 4; ++db) CHECK(raised.space_of(db) == 0);
+}
+
 TEST_CASE("A damaged system record stops loading") {
   Store store;
   const auto write = [&](std::string_view key, std::string_view value) {
@@ -297,6 +318,9 @@ TEST_CASE("A damaged system record stops loading") {
   const std::string database = DatabaseKey(1);
   SECTION("short database key") {
     write("d1", DatabaseValue(2000));
+  }
+  SECTION("a database that cannot be") {
+    write(DatabaseKey(kMaxDatabases), DatabaseValue(2000));
   }
   SECTION("short database value") {
     write(database, "\x01");

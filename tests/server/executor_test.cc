@@ -3,8 +3,11 @@
 
 #include "server/executor.h"
 
+#include <fmt/format.h>
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
+#include <string_view>
 
 #include "server_fixture.h"
 
@@ -244,6 +247,37 @@ TEST_CASE("the clock of attempts never goes back behind a committed one") {
   f.env.SetWallMicros(900'000'000'000);
   f.Tick();
   CHECK(f.Ask(client, "PTTL k\r\n") == ":1000\r\n");
+}
+
+TEST_CASE("a line of an HTTP request closes the connection, and nothing behind it runs") {
+  for (const char* line : {"POST / HTTP/1.1", "post", "HOST: localhost", "host: a b"}) {
+    INFO(line);
+    Fixture f;
+    Client client = f.Connect(), again = f.Connect(), other = f.Connect();
+    const std::string bytes = fmt::format("{}\r\nSET k v\r\nPING\r\n", line);
+    CHECK(f.Ask(client, bytes).empty());
+    CHECK_FALSE(client.open());
+    CHECK(f.Ask(again, bytes).empty());
+    CHECK_FALSE(again.open());
+    CHECK(f.Ask(other, "GET k\r\n") == "$-1\r\n");
+    // Once a minute is enough.
+    CHECK(std::ranges::count_if(f.log_lines, [](std::string_view logged) {
+            return logged.find("Possible SECURITY ATTACK detected") != std::string_view::npos;
+          }) == 1);
+  }
+  Fixture f;
+  Client client = f.Connect();
+  CHECK(f.Ask(client, "*2\r\n$4\r\nPOST\r\n$1\r\nx\r\nPING\r\n").empty());
+  CHECK_FALSE(client.open());
+}
+
+TEST_CASE("a protocol error behind CLIENT REPLY OFF is not answered, either") {
+  for (const char* mode : {"OFF", "SKIP"}) {
+    Fixture f;
+    Client client = f.Connect();
+    CHECK(f.Ask(client, fmt::format("CLIENT REPLY {}\r\n*1\r\n!3\r\n", mode)).empty());
+    CHECK_FALSE(client.open());
+  }
 }
 
 TEST_CASE("CLIENT REPLY OFF and SKIP keep replies back") {
