@@ -28,7 +28,13 @@ Result<bool> Keyspace::Load(lsm::ReadContext& reads) {
     if (database.space >= next_space_) {
       return Status::Corruption("system record: a database has a space id not yet given out");
     }
+    for (const lsm::DeadSpace& dead : dead_spaces_) {
+      if (dead.space == database.space) {
+        return Status::Corruption("system record: a database has a space that is dead");
+      }
+    }
   }
+  engine_.LoadDeadSpaces(dead_spaces_);
   return true;
 }
 
@@ -64,7 +70,7 @@ Result<bool> Keyspace::LoadDeadSpaces(lsm::ReadContext& reads) {
   for (records->SeekToFirst(); records->Valid(); records->Next()) {
     if (!records->entry().live()) continue;
     ASSIGN_OR_RETURN(const lsm::SpaceId space, ParseDeadSpaceKey(records->key()));
-    dead_spaces_.push_back(space);
+    dead_spaces_.push_back({space, records->entry().sequence});
   }
   RETURN_IF_ERROR(reads.status());
   return !reads.missed();
@@ -74,13 +80,32 @@ lsm::Sequence Keyspace::Commit(Transaction& tx) {
   CAIRN_CHECK(tx.has_writes());
   CAIRN_CHECK(!tx.missed());
   CAIRN_CHECK(tx.status().ok());
-  const lsm::Sequence last = engine_.Commit(tx.writes_.view());
+  const lsm::Sequence last = engine_.Commit(tx.writes_.view(), tx.died_);
   for (const auto& [db, space] : tx.remapped_) {
     databases_[static_cast<size_t>(db)] = {space, last};
   }
-  dead_spaces_.insert(dead_spaces_.end(), tx.died_.begin(), tx.died_.end());
+  for (const lsm::SpaceId space : tx.died_) dead_spaces_.push_back({space, last});
   if (tx.next_space_ != 0) next_space_ = tx.next_space_;
   return last;
+}
+
+// A crash that loses the removal brings back the record of a space that is gone: it is removed again.
+void Keyspace::ForgetGoneSpaces() {
+  for (size_t looks = 0; looks < kDeadSpacesPerCall && !dead_spaces_.empty(); ++looks) {
+    next_dead_ = next_dead_ < dead_spaces_.size() ? next_dead_ : 0;
+    const lsm::SpaceId space = dead_spaces_[next_dead_].space;
+    if (!engine_.IsGone(space)) {
+      ++next_dead_;
+      continue;
+    }
+    const std::string key = DeadSpaceKey(space);
+    if (engine_.AdmitWrite(key.size()) != lsm::Admission::kAdmit) return;
+    const lsm::StagedWrite removal = {
+        .kind = lsm::EntryKind::kTombstone, .space = kSystemSpace, .key = key};
+    engine_.Commit({&removal, 1});
+    engine_.ForgetDeadSpace(space);
+    dead_spaces_.erase(dead_spaces_.begin() + static_cast<std::ptrdiff_t>(next_dead_));
+  }
 }
 
 lsm::SpaceCount Keyspace::Count(int db) const {

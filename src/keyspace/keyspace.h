@@ -30,6 +30,10 @@ class Keyspace {
   // Returns the batch's last sequence. Requires: tx.has_writes(), not missed, status OK, admitted.
   lsm::Sequence Commit(Transaction& tx);
 
+  // Removes the records of dead spaces of which nothing is left, some at a time; call it now and
+  // then. Commits: no attempt may be in progress.
+  void ForgetGoneSpaces();
+
   int database_count() const { return database_count_; }
   // Those that were written to, hidden ones too, are all below this.
   int all_database_count() const { return static_cast<int>(databases_.size()); }
@@ -41,6 +45,9 @@ class Keyspace {
 
  private:
   friend class Transaction;
+
+  // Each costs a look at every table's bounds.
+  static constexpr size_t kDeadSpacesPerCall = 8;
 
   struct Database {
     lsm::SpaceId space = 0;       // its (flat) space; 0 = none yet
@@ -55,7 +62,8 @@ class Keyspace {
   lsm::Engine& engine_;
   const int database_count_;
   std::vector<Database> databases_;  // hidden ones behind the others
-  std::vector<lsm::SpaceId> dead_spaces_;
+  std::vector<lsm::DeadSpace> dead_spaces_;
+  size_t next_dead_ = 0;  // ForgetGoneSpaces looks at these next
   lsm::SpaceId next_space_ = lsm::kFirstUserSpace;
 };
 

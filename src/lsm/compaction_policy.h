@@ -21,8 +21,11 @@ namespace cairn::lsm {
 // their smallest key on, and end when nothing of them is left. It may stop between any two keys;
 // what is left then is a smaller job of the same kind.
 struct CompactionJob {
-  std::vector<RunId> sources;
+  std::vector<RunId> sources = {};
   RunId target = 0;
+  // Instead of runs: tables that are written anew where they stand, one a step, for what a merge
+  // drops on the way.
+  std::vector<FileNumber> rewritten = {};
   std::string reason;  // for people
 };
 

@@ -31,10 +31,12 @@ void KeepExisting(const Version& version, CompactionJob* job) {
 }  // namespace
 
 Compactor::Compactor(Store& store, Catalog& catalog, RunPublisher& publisher,
+                     const DeadSpaces& dead_spaces,
                      std::unique_ptr<const CompactionPolicy> policy)
     : store_(store),
       catalog_(catalog),
       publisher_(publisher),
+      dead_spaces_(dead_spaces),
       policy_(std::move(policy)),
       self_(std::make_shared<Compactor*>(this)) {}
 
@@ -48,6 +50,7 @@ void Compactor::Kick() {
     AppendEdit();
     return;
   }
+  if (DropDeadTables()) return;
   PickJob();
   while (!jobs_.empty()) {
     step_ = NextStep(&jobs_.back());
@@ -61,7 +64,50 @@ void Compactor::Kick() {
   }
 }
 
+const DeadTables& Compactor::LookForDeadTables() {
+  const CatalogState& state = catalog_.state();
+  if (dead_tables_of_.lock() != state.version || dead_tables_at_ != state.flushed_seq ||
+      dead_tables_after_ != dead_spaces_.changes()) {
+    dead_tables_ = FindDeadTables(*state.version, dead_spaces_, state.flushed_seq, state.counts);
+    dead_tables_of_ = state.version;
+    dead_tables_at_ = state.flushed_seq;
+    dead_tables_after_ = dead_spaces_.changes();
+  }
+  return dead_tables_;
+}
+
+bool Compactor::WaitsForDeaths() {
+  return !paused_ && LookForDeadTables().waits_for_flush;
+}
+
+bool Compactor::DropDeadTables() {
+  if (LookForDeadTables().dropped.empty()) return false;
+  busy_ = true;
+  const auto make = [removed = dead_tables_.dropped](const CatalogState& before) {
+    VersionEdit edit;
+    edit.removed = removed;
+    OrderRuns(before, 0, &edit);
+    return edit;
+  };
+  catalog_.Append(make, [this, count = dead_tables_.dropped.size()](const Status& status) {
+    busy_ = false;
+    if (!status.ok()) {
+      Fail(status);
+      return;
+    }
+    pause_ms_ = 0;
+    stats_.tables_dropped += count;
+    publisher_.Publish({});
+    Kick();
+  });
+  return true;
+}
+
 void Compactor::PickJob() {
+  if (jobs_.empty() && !LookForDeadTables().rewritten.empty()) {
+    jobs_.push_back({.rewritten = dead_tables_.rewritten, .reason = "tables of dead spaces"});
+    return;
+  }
   std::unordered_set<RunId> busy;
   for (const CompactionJob& job : jobs_) {
     busy.insert(job.sources.begin(), job.sources.end());
@@ -73,9 +119,34 @@ void Compactor::PickJob() {
   jobs_.push_back(std::move(*job));
 }
 
-std::shared_ptr<Compactor::Step> Compactor::NextStep(CompactionJob* job) const {
+std::shared_ptr<Compactor::Step> Compactor::NewStep() const {
   auto step = std::make_shared<Step>();
   step->input.version = catalog_.state().version;
+  step->input.dead = dead_spaces_.UpTo(catalog_.state().flushed_seq);
+  return step;
+}
+
+std::shared_ptr<Compactor::Step> Compactor::NextRewrite(CompactionJob* job) const {
+  auto step = NewStep();
+  const std::vector<SortedRun>& runs = step->input.version->runs();
+  step->input.max_bytes = UINT64_MAX;
+  for (; !job->rewritten.empty(); job->rewritten.pop_back()) {
+    for (size_t i = 0; i < runs.size(); ++i) {
+      for (const TableRef& ref : runs[i].tables) {
+        if (ref.table->file != job->rewritten.back()) continue;
+        step->input.runs = {{ref}};
+        step->input.older_runs = i + 1;
+        step->target = runs[i].id;
+        return step;
+      }
+    }
+  }
+  return nullptr;
+}
+
+std::shared_ptr<Compactor::Step> Compactor::NextStep(CompactionJob* job) const {
+  if (!job->rewritten.empty()) return NextRewrite(job);
+  auto step = NewStep();
   KeepExisting(*step->input.version, job);
   if (job->sources.empty()) return nullptr;
   step->input.max_bytes = kTablesPerStep * store_.options.table_bytes;
@@ -153,18 +224,20 @@ VersionEdit Compactor::MakeEdit(const CatalogState& before) const {
     }
   }
   for (const TableInfo& info : merged_->written.tables) edit.AddTable(step_->target, info);
-  const std::unordered_set<FileNumber> removed(edit.removed.begin(), edit.removed.end());
-  edit.run_order.emplace();
+  OrderRuns(before, merged_->written.tables.empty() ? 0 : step_->target, &edit);
+  Catalog::AddCounts(before, merged_->counts, &edit);
+  return edit;
+}
+
+void Compactor::OrderRuns(const CatalogState& before, RunId kept, VersionEdit* edit) {
+  const std::unordered_set<FileNumber> removed(edit->removed.begin(), edit->removed.end());
+  edit->run_order.emplace();
   for (const SortedRun& run : before.version->runs()) {
     const bool stays = std::any_of(run.tables.begin(), run.tables.end(), [&](const TableRef& ref) {
       return !removed.contains(ref.table->file);
     });
-    if (stays || (run.id == step_->target && !merged_->written.tables.empty())) {
-      edit.run_order->push_back(run.id);
-    }
+    if (stays || run.id == kept) edit->run_order->push_back(run.id);
   }
-  Catalog::AddCounts(before, merged_->counts, &edit);
-  return edit;
 }
 
 void Compactor::OnAppended(const Status& status) {
@@ -196,8 +269,10 @@ void Compactor::Fail(const Status& status) {
 std::string Compactor::DebugString() const {
   std::string text;
   for (const CompactionJob& job : jobs_) {
-    text += fmt::format("compaction: {} runs into run {}: {}\n", job.sources.size(), job.target,
-                        job.reason);
+    text += job.rewritten.empty()
+                ? fmt::format("compaction: {} runs into run {}: {}\n", job.sources.size(),
+                              job.target, job.reason)
+                : fmt::format("compaction: {} tables anew: {}\n", job.rewritten.size(), job.reason);
   }
   return text;
 }

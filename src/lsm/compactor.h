@@ -18,6 +18,7 @@
 
 #include "lsm/catalog.h"
 #include "lsm/compaction_policy.h"
+#include "lsm/dead_tables.h"
 #include "lsm/merge_job.h"
 #include "lsm/run_publisher.h"
 #include "lsm/store.h"
@@ -37,9 +38,10 @@ class Compactor {
     uint64_t micros = 0;  // merging
     uint64_t failures = 0;
     uint64_t settled = 0;
+    uint64_t tables_dropped = 0;  // unread
   };
 
-  Compactor(Store& store, Catalog& catalog, RunPublisher& publisher,
+  Compactor(Store& store, Catalog& catalog, RunPublisher& publisher, const DeadSpaces& dead_spaces,
             std::unique_ptr<const CompactionPolicy> policy);
   ~Compactor();
   Compactor(const Compactor&) = delete;
@@ -52,6 +54,8 @@ class Compactor {
   bool paused() const { return paused_; }
   // A step or its edit is under way.
   bool busy() const { return busy_; }
+  // Tables could be dropped if the deaths of their spaces were in tables, too.
+  bool WaitsForDeaths();
   const Stats& stats() const { return stats_; }
   // The jobs under way, for people; empty if there is none.
   std::string DebugString() const;
@@ -63,19 +67,28 @@ class Compactor {
     RunId target = 0;
   };
 
+  // What the deaths so far mean for the catalog as it is now; looked for again when either changes.
+  const DeadTables& LookForDeadTables();
+  // One edit that removes the tables of dead spaces. False if there are none.
+  bool DropDeadTables();
   void PickJob();
   // The next step of the job, or null if nothing of its sources is left.
   std::shared_ptr<Step> NextStep(CompactionJob* job) const;
+  std::shared_ptr<Step> NewStep() const;
+  std::shared_ptr<Step> NextRewrite(CompactionJob* job) const;
   void Merge();
   void OnMerged(Result<MergeResult> result, uint64_t micros);
   void AppendEdit();
   VersionEdit MakeEdit(const CatalogState& before) const;
+  // Every run of `before` of which the edit leaves something, in order, and `kept` in any case.
+  static void OrderRuns(const CatalogState& before, RunId kept, VersionEdit* edit);
   void OnAppended(const Status& status);
   void Fail(const Status& status);
 
   Store& store_;
   Catalog& catalog_;
   RunPublisher& publisher_;
+  const DeadSpaces& dead_spaces_;
   const std::unique_ptr<const CompactionPolicy> policy_;
   const std::shared_ptr<Compactor*> self_;  // completions hold it; null once the compactor is gone
 
@@ -83,6 +96,10 @@ class Compactor {
   std::vector<CompactionJob> jobs_;
   std::shared_ptr<Step> step_;         // under way, or waiting for its edit
   std::optional<MergeResult> merged_;  // waits for its edit
+  DeadTables dead_tables_;  // of the next three
+  std::weak_ptr<const Version> dead_tables_of_;
+  Sequence dead_tables_at_ = 0;
+  uint64_t dead_tables_after_ = 0;
   bool busy_ = false;
   bool paused_ = false;
   uint64_t pause_ms_ = 0;

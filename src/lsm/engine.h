@@ -76,6 +76,7 @@ struct EngineStats {
   uint64_t compactions = 0, compaction_steps = 0, compaction_failures = 0;
   uint64_t compaction_bytes_written = 0, compaction_micros = 0;
   uint64_t compaction_entries_read = 0, compaction_entries_written = 0;
+  uint64_t compaction_tables_dropped = 0;  // of dead spaces, unread
   uint64_t write_stalls = 0, write_stall_micros = 0;
   uint64_t corruptions = 0;  // damaged blocks met by reads since the start
   uint64_t manifest_edits = 0;
@@ -100,9 +101,11 @@ class Engine {
   virtual Admission AdmitWrite(size_t bytes) = 0;
   // Applies the writes as one atomic batch: sequence numbers, memtable, staged log bytes. Returns
   // the last write's sequence. Entries and iterators handed out before are void afterwards.
+  // `died`: spaces that the batch says are dead; nothing reads or writes them afterwards.
   // Requires: writes not empty, health() == kHealthy, loop thread, no attempt in progress but the
   // one that commits.
-  virtual Sequence Commit(std::span<const StagedWrite> writes) = 0;
+  virtual Sequence Commit(std::span<const StagedWrite> writes, std::span<const SpaceId> died) = 0;
+  Sequence Commit(std::span<const StagedWrite> writes) { return Commit(writes, {}); }
   // Closes the tick's group (uv_prepare): hands the staged bytes to the log writer, which takes
   // them when it is free. O(1), one short lock if there is something to hand over.
   virtual void EndTick() = 0;
@@ -133,6 +136,14 @@ class Engine {
   // Runs the job on a worker, with a context that blocks instead of missing, over what is committed
   // now. A small active memtable is copied for it: O(its entries); a large one is frozen.
   virtual void RunOnSnapshot(SnapshotJob job) = 0;
+
+  // --- dead spaces (design §9) ---
+  // What the system space says is dead. Once, after opening; until then nothing is dropped.
+  virtual void LoadDeadSpaces(const std::vector<DeadSpace>& spaces) = 0;
+  // Nothing of the dead space is left in any table or memtable: whoever keeps the record of its
+  // death may remove it, and says so by ForgetDeadSpace.
+  virtual bool IsGone(SpaceId space) const = 0;
+  virtual void ForgetDeadSpace(SpaceId space) = 0;
 
   // --- counts (design §10) ---
   virtual SpaceCount Count(SpaceId space) const = 0;

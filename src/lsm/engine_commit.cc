@@ -39,7 +39,7 @@ bool EngineImpl::LogIsFull() const {
          log_->bytes_since(flush_->flushed_seq()) > store_->options.wal_bytes;
 }
 
-Sequence EngineImpl::Commit(std::span<const StagedWrite> writes) {
+Sequence EngineImpl::Commit(std::span<const StagedWrite> writes, std::span<const SpaceId> died) {
   DCHECK(!writes.empty());
   DCHECK(health_ == Health::kHealthy);
   const Sequence first = applied_ + 1;
@@ -58,6 +58,7 @@ Sequence EngineImpl::Commit(std::span<const StagedWrite> writes) {
     records_.Erase(written, active.HashOf(written));
     log_bytes_guess_ += write.key.size() + write.value.size() + kWriteOverheadBytes;
   }
+  for (const SpaceId space : died) dead_spaces_.Add(space, applied_);
   if (active.held_bytes() >= store_->options.memtable_bytes) Freeze();
   return applied_;
 }
@@ -88,6 +89,12 @@ void EngineImpl::Freeze() {
   state_.active = std::make_shared<Memtable>(number, store_->filter_secret, chunks_);
   log_->SwitchSegment();
   flush_->Kick();
+}
+
+// What tables hold of a space that has just died is dropped only when its death is in a table, too.
+void EngineImpl::FreezeForTheDead() {
+  if (state_.active->empty() || !state_.frozen.empty()) return;
+  if (compactor_->WaitsForDeaths()) Freeze();
 }
 
 bool EngineImpl::FreezeNow() {

@@ -26,6 +26,7 @@ void EngineImpl::Poll() {
   log_->Poll();
   UpdateHealth();
   FreezeIfDue();
+  FreezeForTheDead();
   flush_->Kick();
   compactor_->Kick();
   blocks_.Trim();

@@ -19,6 +19,7 @@
 #include "lsm/catalog.h"
 #include "lsm/chunk_pool.h"
 #include "lsm/compactor.h"
+#include "lsm/dead_spaces.h"
 #include "lsm/engine.h"
 #include "lsm/fetcher.h"
 #include "lsm/flush_pipeline.h"
@@ -37,7 +38,8 @@ class EngineImpl final : public Engine {
   ~EngineImpl() override;
 
   Admission AdmitWrite(size_t bytes) override;
-  Sequence Commit(std::span<const StagedWrite> writes) override;
+  using Engine::Commit;
+  Sequence Commit(std::span<const StagedWrite> writes, std::span<const SpaceId> died) override;
   void EndTick() override;
   Watermarks watermarks() const override;
   void SetSyncMode(SyncMode mode) override { log_->SetSyncMode(mode); }
@@ -49,6 +51,10 @@ class EngineImpl final : public Engine {
   void RetryContext(ReadContext& context) override;
   void RunOnSnapshot(SnapshotJob job) override;
   void Prefetch(std::span<const KeyHint> keys) override;
+
+  void LoadDeadSpaces(const std::vector<DeadSpace>& spaces) override { dead_spaces_.Load(spaces); }
+  bool IsGone(SpaceId space) const override;
+  void ForgetDeadSpace(SpaceId space) override;
 
   SpaceCount Count(SpaceId space) const override;
   void Settle(std::function<void()> done) override;
@@ -69,6 +75,7 @@ class EngineImpl final : public Engine {
  private:
   void Freeze();
   void FreezeIfDue();
+  void FreezeForTheDead();
   bool PrefetchRecord(const KeyHint& hint, uint64_t hash);
   ReadState TakeSnapshot();
   std::shared_ptr<const Memtable> CopyActive() const;
@@ -94,6 +101,7 @@ class EngineImpl final : public Engine {
   PeekSource peek_;
   std::unique_ptr<LogWriter> log_;
   Catalog catalog_;
+  DeadSpaces dead_spaces_;
   RunPublisher publisher_;
   std::unique_ptr<FlushPipeline> flush_;
   std::unique_ptr<Compactor> compactor_;

@@ -35,7 +35,7 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
   log.manifest_edit = store_->manifest->state().edit;
   log_ = std::make_unique<LogWriter>(store_->env, store_->background, slots_, log);
   flush_ = std::make_unique<FlushPipeline>(
-      FlushPipeline::Parts{*store_, catalog_, *log_, state_, publisher_}, [this] {
+      FlushPipeline::Parts{*store_, catalog_, dead_spaces_, *log_, state_, publisher_}, [this] {
         UpdateHealth();
         TellWatermarks();
         TellRoom();
@@ -43,7 +43,7 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
         compactor_->Kick();
       });
   compactor_ =
-      std::make_unique<Compactor>(*store_, catalog_, publisher_,
+      std::make_unique<Compactor>(*store_, catalog_, publisher_, dead_spaces_,
                                   NewTieredPolicy({.memtable_bytes = store_->options.memtable_bytes,
                                                    .tier_width = store_->options.tier_width}));
   fetcher_ = std::make_unique<Fetcher>(*store_, tables_, blocks_, store_->options.read_threads);

@@ -108,6 +108,29 @@ void EngineImpl::WarmUp() {
   fetcher_->Start(peek_.TakeWanted(), std::move(ticket));
 }
 
+bool EngineImpl::IsGone(SpaceId space) const {
+  const Sequence since = dead_spaces_.DiedAt(space);
+  if (since == 0 || catalog_.state().flushed_seq < since) return false;
+  for (const SortedRun& run : catalog_.state().version->runs()) {
+    for (const TableRef& ref : run.tables) {
+      if (DeadSpaces::MayHold(ref, space, since)) return false;
+    }
+  }
+  return true;
+}
+
+void EngineImpl::ForgetDeadSpace(SpaceId space) {
+  dead_spaces_.Forget(space);
+  if (catalog_.Count(space) == SpaceCount{}) return;
+  const auto make = [space](const CatalogState&) {
+    VersionEdit edit;
+    edit.counts[space] = {};
+    return edit;
+  };
+  // A count that stays behind because of a failure is read by nobody.
+  catalog_.Append(make, [](const Status&) {});
+}
+
 SpaceCount EngineImpl::Count(SpaceId space) const {
   SpaceCount count = catalog_.Count(space);
   const auto add = [&](const Memtable& memtable) {

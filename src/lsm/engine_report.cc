@@ -98,6 +98,7 @@ EngineStats EngineImpl::Stats() const {
   stats.compactions = compaction.jobs;
   stats.compaction_steps = compaction.steps;
   stats.compaction_failures = compaction.failures;
+  stats.compaction_tables_dropped = compaction.tables_dropped;
   stats.compaction_bytes_written = compaction.bytes_written;
   stats.compaction_micros = compaction.micros;
   stats.compaction_entries_read = compaction.entries_read;

@@ -22,20 +22,25 @@ constexpr size_t kWarmShare = 2;
 
 class FlushJob {
  public:
-  FlushJob(Store& store, const Memtable& memtable, const Version& below, bool keep_blocks)
+  FlushJob(Store& store, const Memtable& memtable, const Version& below,
+           const DeadSpaceFilter& dead, bool keep_blocks)
       : store_(store),
         memtable_(memtable),
         below_(below),
+        dead_(dead),
+        is_dead_(dead),
         source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, 0),
         settle_budget_(std::max<uint64_t>(kMinSettled, memtable.entry_count() / 4)),
         keep_budget_(keep_blocks ? store.options.block_cache_bytes / kWarmShare : 0),
-        writer_(store, [this](FileNumber file, uint64_t offset, std::string_view bytes) {
+        writer_(store, dead.mark, [this](FileNumber file, uint64_t offset, std::string_view bytes) {
           KeepDataBlock(file, offset, bytes);
         }) {}
 
   Result<FlushedRun> Run() {
     run_.flushed_seq = memtable_.last_sequence();
-    run_.counts = memtable_.counts();
+    for (const auto& [space, count] : memtable_.counts().all()) {
+      if (!dead_.Contains(space)) run_.counts.Add(space, count.live, count.unsettled);
+    }
     const Status status = WriteAll();
     if (!status.ok()) {
       writer_.Remove();
@@ -52,6 +57,7 @@ class FlushJob {
       if (steps++ % kEntriesPerCheck == 0 && store_.gate->closing()) {
         return Status::Aborted("flush broken off: the store is closing");
       }
+      if (is_dead_(walk->key())) continue;
       Entry entry = walk->entry();
       if (entry.below == Below::kUnknown) Settle(walk->key(), &entry);
       RETURN_IF_ERROR(writer_.Add(walk->key(), entry));
@@ -91,6 +97,8 @@ class FlushJob {
   Store& store_;
   const Memtable& memtable_;
   const Version& below_;
+  const DeadSpaceFilter& dead_;
+  DeadSpaceCheck is_dead_;
   BlockingSource source_;
   uint64_t settle_budget_;
   size_t keep_budget_;
@@ -101,8 +109,8 @@ class FlushJob {
 }  // namespace
 
 Result<FlushedRun> FlushMemtable(Store& store, const Memtable& memtable, const Version& below,
-                                 bool keep_blocks) {
-  return FlushJob(store, memtable, below, keep_blocks).Run();
+                                 const DeadSpaceFilter& dead, bool keep_blocks) {
+  return FlushJob(store, memtable, below, dead, keep_blocks).Run();
 }
 
 }  // namespace cairn::lsm

@@ -7,6 +7,9 @@
 // kMinSettled, or a quarter of the entries. The others go into the table as unknown, and a merge
 // that meets both versions settles them.
 //
+// Entries of spaces that are dead by the memtable's end are left out, counts and all: the death is
+// in the same memtable, or already in tables.
+//
 // Thread: one worker. May block. A pure function of its input but for the files it writes.
 // Errors: what it wrote is removed, as far as the disk lets it (the next start removes the rest).
 // kAborted: the store is closing.
@@ -14,6 +17,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "lsm/dead_spaces.h"
 #include "lsm/memtable.h"
 #include "lsm/run_writer.h"
 #include "lsm/space_counts.h"
@@ -33,9 +37,10 @@ struct FlushedRun {
   uint64_t settled = 0;
 };
 
-// `below` is the version that holds everything older than the memtable. Draws file numbers from
-// store.manifest. `keep_blocks`: whether data blocks are kept for the cache.
+// `below` is the version that holds everything older than the memtable; `dead`: those that died up
+// to the memtable's last sequence. Draws file numbers from store.manifest. `keep_blocks`: whether
+// data blocks are kept for the cache.
 Result<FlushedRun> FlushMemtable(Store& store, const Memtable& memtable, const Version& below,
-                                 bool keep_blocks);
+                                 const DeadSpaceFilter& dead, bool keep_blocks);
 
 }  // namespace cairn::lsm

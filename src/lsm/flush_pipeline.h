@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "lsm/catalog.h"
+#include "lsm/dead_spaces.h"
 #include "lsm/flush_job.h"
 #include "lsm/log_writer.h"
 #include "lsm/read_state.h"
@@ -31,6 +32,7 @@ class FlushPipeline {
   struct Parts {
     Store& store;
     Catalog& catalog;
+    const DeadSpaces& dead_spaces;
     LogWriter& log;
     ReadState& state;
     RunPublisher& publisher;
@@ -71,6 +73,7 @@ class FlushPipeline {
 
   Store& store_;
   Catalog& catalog_;
+  const DeadSpaces& dead_spaces_;
   LogWriter& log_;
   ReadState& state_;
   RunPublisher& publisher_;

@@ -21,7 +21,8 @@ class MergeJob {
       : store_(store),
         input_(input),
         source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks),
-        writer_(store) {}
+        is_dead_(*input.dead),
+        writer_(store, input.dead->mark) {}
 
   Result<MergeResult> Run() {
     const Status status = MergeAll();
@@ -45,7 +46,12 @@ class MergeJob {
         result_.end = walk_->key();
         break;
       }
-      RETURN_IF_ERROR(MergeKey());
+      if (is_dead_(walk_->key())) {
+        RETURN_IF_ERROR(CountRead());
+        walk_->Next();
+      } else {
+        RETURN_IF_ERROR(MergeKey());
+      }
     }
     RETURN_IF_ERROR(source_.status());
     ASSIGN_OR_RETURN(result_.written, writer_.Finish());
@@ -98,6 +104,7 @@ class MergeJob {
   Store& store_;
   const MergeInput& input_;
   BlockingSource source_;
+  DeadSpaceCheck is_dead_;
   RunWriter writer_;
   std::unique_ptr<InternalIterator> walk_;
   std::string key_;

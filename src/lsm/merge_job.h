@@ -3,7 +3,7 @@
 // says up to where the inputs are used up (design §8). Of each key the newest version stays; counts
 // that it left open are settled where an older version, or the end of the data, settles them.
 //
-// What is dropped: older versions; tombstones and stubs, where no older run outside the merge can
+// What is dropped: what dead spaces hold, unseen; older versions; tombstones and stubs, where no older run outside the merge can
 // hold their key.
 //
 // Thread: one worker. May block. A pure function of its input but for the files it writes.
@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "lsm/dead_spaces.h"
 #include "lsm/run_writer.h"
 #include "lsm/space_counts.h"
 #include "lsm/store.h"
@@ -28,6 +29,8 @@ struct MergeInput {
   std::vector<std::vector<TableRef>> runs;
   // The version's runs from here on are older than the merge.
   size_t older_runs = 0;
+  // Of those that died before the catalog's flushed_seq. Not null.
+  std::shared_ptr<const DeadSpaceFilter> dead;
   // Ends between two keys when it has written this much.
   uint64_t max_bytes = 0;
 };

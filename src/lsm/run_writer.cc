@@ -49,6 +49,7 @@ Status RunWriter::BeginTable() {
   TableBuildOptions options;
   options.file = store_.manifest->NewFileNumber();
   options.filter_secret = store_.filter_secret;
+  options.dead_set_mark = dead_set_mark_;
   options.block_bytes = store_.options.block_bytes;
   options.bloom_bits_per_key = store_.options.bloom_bits_per_key;
   options.compression = store_.options.compression;

@@ -38,8 +38,9 @@ class RunWriter {
   // Sees each data block of the table `file`, as it is before compression.
   using OnDataBlock = std::function<void(FileNumber file, uint64_t offset, std::string_view bytes)>;
 
-  explicit RunWriter(Store& store, OnDataBlock on_data_block = {})
-      : store_(store), on_data_block_(std::move(on_data_block)) {}
+  // `dead_set_mark`: of the filter that what is added has gone through (dead_spaces.h).
+  RunWriter(Store& store, Sequence dead_set_mark, OnDataBlock on_data_block = {})
+      : store_(store), dead_set_mark_(dead_set_mark), on_data_block_(std::move(on_data_block)) {}
 
   // Requires: a key greater than the last one. The entry is copied.
   Status Add(std::string_view key, const Entry& entry);
@@ -57,6 +58,7 @@ class RunWriter {
   Status OpenTables();
 
   Store& store_;
+  const Sequence dead_set_mark_;
   const OnDataBlock on_data_block_;
   std::unique_ptr<TableBuilder> builder_;
   std::vector<FileNumber> files_;  // begun

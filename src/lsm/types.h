@@ -51,6 +51,12 @@ struct SpaceCount {
   bool operator==(const SpaceCount&) const = default;
 };
 
+// A space whose entries nobody reads any longer, since the write with this sequence (design §9).
+struct DeadSpace {
+  SpaceId space = 0;
+  Sequence since = 0;
+};
+
 // An entry as readers see it. `value` points into a memtable or a block; the header of whoever
 // hands it out says for how long.
 struct Entry {

@@ -41,7 +41,8 @@ class EmptyContext final : public lsm::ReadContext {
 
 }  // namespace
 
-lsm::Sequence EmptyEngine::Commit(std::span<const lsm::StagedWrite>) {
+lsm::Sequence EmptyEngine::Commit(std::span<const lsm::StagedWrite>,
+                                  std::span<const lsm::SpaceId>) {
   CHECK(false);
   return 0;
 }

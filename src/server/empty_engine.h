@@ -16,7 +16,8 @@ namespace cairn {
 class EmptyEngine final : public lsm::Engine {
  public:
   lsm::Admission AdmitWrite(size_t) override { return lsm::Admission::kRefuse; }
-  lsm::Sequence Commit(std::span<const lsm::StagedWrite> writes) override;
+  lsm::Sequence Commit(std::span<const lsm::StagedWrite> writes,
+                       std::span<const lsm::SpaceId> died) override;
   void EndTick() override {}
   lsm::Watermarks watermarks() const override { return {}; }
   void SetSyncMode(lsm::SyncMode) override {}
@@ -26,6 +27,9 @@ class EmptyEngine final : public lsm::Engine {
   void CancelFetch(lsm::ReadContext&) override {}
   void RetryContext(lsm::ReadContext&) override {}
   void RunOnSnapshot(lsm::SnapshotJob job) override;
+  void LoadDeadSpaces(const std::vector<lsm::DeadSpace>&) override {}
+  bool IsGone(lsm::SpaceId) const override { return false; }
+  void ForgetDeadSpace(lsm::SpaceId) override {}
   lsm::SpaceCount Count(lsm::SpaceId) const override { return {}; }
   void Settle(std::function<void()> done) override;
   lsm::Health health() const override { return lsm::Health::kHealthy; }

@@ -70,6 +70,7 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("lsm_compaction_bytes_written", stats.compaction_bytes_written);
   out.Field("lsm_compaction_entries_read", stats.compaction_entries_read);
   out.Field("lsm_compaction_entries_written", stats.compaction_entries_written);
+  out.Field("lsm_compaction_tables_dropped", stats.compaction_tables_dropped);
   out.Field("lsm_compaction_usec", stats.compaction_micros);
   out.Field("lsm_compaction_failures", stats.compaction_failures);
   out.Field("lsm_compaction_paused", engine.compaction_paused() ? 1 : 0);

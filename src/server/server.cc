@@ -185,6 +185,7 @@ void Server::OnWake() {
 
 void Server::OnTimer() {
   if (store_.Poll()) loop_.Wake();
+  if (!store_.loading()) store_.keyspace().ForgetGoneSpaces();
   clients_.OnTimer();
   info_.Sample();
 }

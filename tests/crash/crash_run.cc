@@ -16,11 +16,15 @@ namespace {
 constexpr lsm::SpaceId kUncounted = 3;
 constexpr lsm::SpaceId kCounted = lsm::kFirstUserSpace;
 
-OwnedBatch RandomBatch(Random& random) {
+// Few, so that those that live have something in them.
+constexpr size_t kLiving = 3;
+constexpr size_t kSpaces = 12;
+
+OwnedBatch RandomBatch(Random& random, const std::vector<lsm::SpaceId>& spaces) {
   OwnedBatch batch;
   for (uint64_t i = random.OneIn(4) ? 2 + random.Uniform(4) : 1; i > 0; --i) {
     OwnedWrite write;
-    write.space = ScriptSpaces()[random.Uniform(ScriptSpaces().size())];
+    write.space = spaces[random.Uniform(spaces.size())];
     if (write.space == kUncounted) write.below = lsm::Below::kNotCounted;
     write.key = "key" + std::to_string(random.Uniform(16));
     if (random.OneIn(3)) {
@@ -39,7 +43,8 @@ OwnedBatch RandomBatch(Random& random) {
 // Mostly life as usual: each start makes some thirty operations and empties the memtable.
 StepKind RandomKind(Random& random) {
   const uint64_t dice = random.Uniform(1000);
-  if (dice < 420) return StepKind::kCommit;
+  if (dice < 410) return StepKind::kCommit;
+  if (dice < 420) return StepKind::kForget;
   if (dice < 560) return StepKind::kTick;
   if (dice < 780) return StepKind::kLogJob;
   if (dice < 860) return StepKind::kFlushJob;
@@ -48,6 +53,11 @@ StepKind RandomKind(Random& random) {
   if (dice < 960) return StepKind::kAdvance;
   if (dice < 985) return StepKind::kPump;
   return dice < 993 ? StepKind::kReopen : StepKind::kKill;
+}
+
+bool DiedIn(const StoreModel& model, lsm::SpaceId space) {
+  const auto deaths = model.find(kDeathsSpace);
+  return deaths != model.end() && deaths->second.contains(std::to_string(space));
 }
 
 // Compares all that is readable, and the counts once they are settled.
@@ -60,7 +70,7 @@ std::string CheckState(EngineDriver& driver, const StoreModel& expected) {
   driver.Pump();
   if (!settled) return "settling never ended";
   for (const lsm::SpaceId space : ScriptSpaces()) {
-    if (space == kUncounted) continue;
+    if (space == kUncounted || DiedIn(expected, space)) continue;
     const lsm::SpaceCount count = driver.engine().Count(space);
     const auto at = expected.find(space);
     const auto truth = static_cast<int64_t>(at == expected.end() ? 0 : at->second.size());
@@ -114,17 +124,27 @@ std::string Differences(const StoreModel& found, const StoreModel& expected) {
 }
 
 const std::vector<lsm::SpaceId>& ScriptSpaces() {
-  static const std::vector<lsm::SpaceId> spaces = {kUncounted, kCounted, kCounted + 1};
+  static const std::vector<lsm::SpaceId> spaces = [] {
+    std::vector<lsm::SpaceId> all = {kUncounted};
+    for (lsm::SpaceId space = kCounted; all.size() < kSpaces; ++space) all.push_back(space);
+    return all;
+  }();
   return spaces;
 }
 
 Script RandomScript(uint64_t seed, size_t steps) {
   Random random(seed);
   Script script(steps);
+  std::vector<lsm::SpaceId> living(ScriptSpaces().begin(), ScriptSpaces().begin() + kLiving);
+  size_t next = kLiving;
   for (Step& step : script) {
     step.kind = RandomKind(random);
-    if (step.kind == StepKind::kCommit) {
-      step.batch = RandomBatch(random);
+    if (step.kind == StepKind::kCommit && random.OneIn(16) && next < kSpaces) {
+      lsm::SpaceId& dies = living[1 + random.Uniform(kLiving - 1)];
+      step.batch = {Death(dies)};
+      dies = ScriptSpaces()[next++];
+    } else if (step.kind == StepKind::kCommit) {
+      step.batch = RandomBatch(random, living);
       step.blind = random.OneIn(2);
     }
     step.micros = random.OneIn(2) ? 250000 : 1100000;
@@ -178,6 +198,13 @@ std::string CrashRun::OneStep(const Step& step) {
       } else {
         ++refused_;
         driver_.Pump();
+      }
+      return "";
+    }
+    case StepKind::kForget: {
+      const OwnedBatch batch = driver_.ForgetDeath();
+      if (!batch.empty()) {
+        truth_.history.push_back({batch, driver_.engine().watermarks().applied});
       }
       return "";
     }
@@ -278,8 +305,12 @@ std::string CheckAfterCrash(FaultEnv& env, const lsm::Options& options, const Tr
 
   // Life goes on: more writes, a flush, more writes, another start.
   Random random(*recovered + 1);
+  std::vector<lsm::SpaceId> living;
+  for (const lsm::SpaceId space : ScriptSpaces()) {
+    if (!DiedIn(expected, space)) living.push_back(space);
+  }
   for (int i = 0; i < 6; ++i) {
-    const OwnedBatch batch = RandomBatch(random);
+    const OwnedBatch batch = RandomBatch(random, living);
     if (driver.Commit(batch, i % 2 == 0) == 0) return "takes no writes";
     ApplyToModel(batch, &expected);
     if (i == 2) driver.engine().FreezeNow();

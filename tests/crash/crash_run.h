@@ -18,6 +18,7 @@ namespace cairn::test {
 
 enum class StepKind : uint8_t {
   kCommit,
+  kForget,  // a death of which nothing is left
   kTick,    // close the group and poll, run nothing
   kLogJob,  // one job of a lane, then the completions that are there
   kFlushJob,
@@ -40,7 +41,7 @@ using Script = std::vector<Step>;
 // A script of every kind of step in an order that meets segments, flushes and restarts.
 Script RandomScript(uint64_t seed, size_t steps);
 
-// The spaces that scripts write to; the first keeps no count.
+// The spaces that scripts write to; the first keeps no count, the others die one after the other.
 const std::vector<lsm::SpaceId>& ScriptSpaces();
 
 // "" or the first difference.

@@ -24,9 +24,20 @@ OwnedWrite Delete(std::string key) {
   return write;
 }
 
+OwnedWrite Death(lsm::SpaceId space) {
+  OwnedWrite write;
+  write.space = kDeathsSpace;
+  write.key = std::to_string(space);
+  write.below = lsm::Below::kNotCounted;
+  return write;
+}
+
 void ApplyToModel(const OwnedBatch& batch, StoreModel* model) {
   for (const OwnedWrite& write : batch) {
-    if (write.entry.kind == lsm::EntryKind::kValue) {
+    if (write.space == kDeathsSpace) {
+      model->erase(std::stoull(write.key));
+      (*model)[kDeathsSpace][write.key] = write.entry;
+    } else if (write.entry.kind == lsm::EntryKind::kValue) {
       (*model)[write.space][write.key] = write.entry;
     } else {
       (*model)[write.space].erase(write.key);
@@ -59,6 +70,36 @@ Status EngineDriver::Open() {
   RETURN_IF_ERROR(opener.Run());
   engine_ = opener.Take();
   context_ = engine_->NewLoopContext();
+  return LoadDeaths();
+}
+
+Status EngineDriver::LoadDeaths() {
+  std::vector<lsm::DeadSpace> deaths;
+  Run([&] {
+    deaths.clear();
+    const auto walk = context_->NewIterator(kDeathsSpace, "", "");
+    for (walk->SeekToFirst(); walk->Valid(); walk->Next()) {
+      if (!walk->entry().live()) continue;
+      deaths.push_back({std::stoull(std::string(walk->key())), walk->entry().sequence});
+    }
+  });
+  if (!read_status_.ok()) return read_status_;
+  dead_.clear();
+  for (const lsm::DeadSpace& death : deaths) dead_.insert(death.space);
+  engine_->LoadDeadSpaces(deaths);
+  return {};
+}
+
+OwnedBatch EngineDriver::ForgetDeath() {
+  for (const lsm::SpaceId space : dead_) {
+    if (!engine_->IsGone(space)) continue;
+    OwnedBatch batch = {Death(space)};
+    batch[0].entry.kind = lsm::EntryKind::kTombstone;
+    if (Commit(batch, false) == 0) return {};
+    engine_->ForgetDeadSpace(space);
+    dead_.erase(space);
+    return batch;
+  }
   return {};
 }
 
@@ -137,7 +178,13 @@ lsm::Sequence EngineDriver::Commit(OwnedBatch batch, bool blind) {
     writes.push_back(staged);
   }
   if (engine_->AdmitWrite(bytes) != lsm::Admission::kAdmit) return 0;
-  return engine_->Commit(writes);
+  std::vector<lsm::SpaceId> died;
+  for (const OwnedWrite& write : batch) {
+    if (write.space != kDeathsSpace || write.entry.kind != lsm::EntryKind::kValue) continue;
+    died.push_back(std::stoull(write.key));
+  }
+  dead_.insert(died.begin(), died.end());
+  return engine_->Commit(writes, died);
 }
 
 std::optional<StoredEntry> EngineDriver::Get(lsm::SpaceId space, std::string_view key) {
@@ -171,6 +218,7 @@ StoreModel EngineDriver::Dump(const std::vector<lsm::SpaceId>& spaces) {
   StoreModel model;
   Status status;
   for (const lsm::SpaceId space : spaces) {
+    if (IsDead(space)) continue;
     for (auto& [key, entry] : Scan(space, true)) model[space].emplace(key, std::move(entry));
     if (status.ok()) status = read_status_;
   }

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,6 +44,11 @@ using OwnedBatch = std::vector<OwnedWrite>;
 OwnedWrite Set(std::string key, std::string value);
 OwnedWrite Delete(std::string key);
 
+// A space dies by a record in the system space, which names it; its entries are read no longer.
+constexpr lsm::SpaceId kDeathsSpace = 1;
+OwnedWrite Death(lsm::SpaceId space);
+
+// A death empties its space, and the model keeps its record for good.
 void ApplyToModel(const OwnedBatch& batch, StoreModel* model);
 
 class EngineDriver {
@@ -50,7 +56,7 @@ class EngineDriver {
   EngineDriver(FaultEnv& env, lsm::Options options);
   ~EngineDriver() { Crash(); }
 
-  // Opens the engine and runs nothing else.
+  // Opens the engine, loads what is dead and runs nothing else.
   Status Open();
   bool is_open() const { return engine_ != nullptr; }
   lsm::Engine& engine() { return *engine_; }
@@ -64,6 +70,10 @@ class EngineDriver {
   // what it needs; then commits in one batch. Returns the last sequence, or 0 if it was not
   // admitted or a read failed.
   lsm::Sequence Commit(OwnedBatch batch, bool blind);
+  // Removes the record of one death of which nothing is left, and returns the batch; empty if there
+  // is none.
+  OwnedBatch ForgetDeath();
+  bool IsDead(lsm::SpaceId space) const { return dead_.contains(space); }
   // Ends ticks, runs jobs and completions, and polls until nothing moves any more.
   void Pump();
   // One tick: closes the group, polls, runs nothing.
@@ -75,7 +85,7 @@ class EngineDriver {
   std::vector<std::pair<std::string, StoredEntry>> Scan(lsm::SpaceId space, bool forward,
                                                         std::string_view lower = "",
                                                         std::string_view upper = "");
-  // The whole of the spaces, by scans.
+  // The whole of those spaces that are not dead, by scans.
   StoreModel Dump(const std::vector<lsm::SpaceId>& spaces);
   const Status& read_status() const { return read_status_; }
   lsm::ReadContext& context() { return *context_; }
@@ -96,6 +106,7 @@ class EngineDriver {
 
  private:
   bool FetchMissing();
+  Status LoadDeaths();
 
   FaultEnv& env_;
   const lsm::Options options_;
@@ -104,6 +115,7 @@ class EngineDriver {
   std::unique_ptr<lsm::Engine> engine_;
   std::unique_ptr<lsm::ReadContext> context_;
   Status read_status_;
+  std::set<lsm::SpaceId> dead_;
 };
 
 // Small sizes, so that a short run has many freezes, flushes, segments and tables.

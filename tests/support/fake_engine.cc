@@ -245,7 +245,8 @@ lsm::Admission FakeEngine::AdmitWrite(size_t) {
   return health_ == lsm::Health::kHealthy ? admission_ : lsm::Admission::kRefuse;
 }
 
-lsm::Sequence FakeEngine::Commit(std::span<const lsm::StagedWrite> writes) {
+lsm::Sequence FakeEngine::Commit(std::span<const lsm::StagedWrite> writes,
+                                 std::span<const lsm::SpaceId> died) {
   CAIRN_CHECK(!writes.empty());
   CAIRN_CHECK(health_ == lsm::Health::kHealthy);
   // Values may be views of entries that this very batch overwrites: copy all, then apply.
@@ -263,8 +264,30 @@ lsm::Sequence FakeEngine::Commit(std::span<const lsm::StagedWrite> writes) {
     stored.entry = {write.kind,        below,       write.tag, ++marks_.applied, write.expire_at_ms,
                     write.child_space, stored.bytes};
   }
+  dead_spaces_.insert(died.begin(), died.end());
   ++commits_;
   return marks_.applied;
+}
+
+void FakeEngine::LoadDeadSpaces(const std::vector<lsm::DeadSpace>& spaces) {
+  dead_spaces_.clear();
+  for (const lsm::DeadSpace& dead : spaces) dead_spaces_.insert(dead.space);
+}
+
+bool FakeEngine::IsGone(lsm::SpaceId space) const {
+  const auto holds = [space](const EntryMap& entries) {
+    const auto first = entries.lower_bound({space, ""});
+    return first != entries.end() && first->first.first == space;
+  };
+  return dead_spaces_.contains(space) && !holds(memtable_) && !holds(disk_);
+}
+
+void FakeEngine::DropDeadSpaces() {
+  for (EntryMap* entries : {&memtable_, &disk_}) {
+    std::erase_if(*entries, [this](const auto& entry) {
+      return dead_spaces_.contains(entry.first.first);
+    });
+  }
 }
 
 void FakeEngine::EndTick() {

@@ -57,7 +57,11 @@ class FakeEngine : public lsm::Engine {
   // Everything in the memtable goes to the disk (tombstones go when nothing is under them).
   void Flush();
 
+  // Everything that dead spaces hold goes.
+  void DropDeadSpaces();
+
   // --- what a test looks at ---
+  const std::set<lsm::SpaceId>& dead_spaces() const { return dead_spaces_; }
   // Staged Below values that contradict the truth, one line each. Must stay empty.
   const std::vector<std::string>& below_errors() const { return below_errors_; }
   size_t commits() const { return commits_; }
@@ -68,7 +72,9 @@ class FakeEngine : public lsm::Engine {
 
   // --- lsm::Engine ---
   lsm::Admission AdmitWrite(size_t bytes) override;
-  lsm::Sequence Commit(std::span<const lsm::StagedWrite> writes) override;
+  using lsm::Engine::Commit;
+  lsm::Sequence Commit(std::span<const lsm::StagedWrite> writes,
+                       std::span<const lsm::SpaceId> died) override;
   void EndTick() override;
   lsm::Watermarks watermarks() const override { return marks_; }
   void SetSyncMode(lsm::SyncMode mode) override { sync_mode_ = mode; }
@@ -79,6 +85,9 @@ class FakeEngine : public lsm::Engine {
   void RetryContext(lsm::ReadContext& context) override;
   // The work is done at once, `done` comes with the next Poll.
   void RunOnSnapshot(lsm::SnapshotJob job) override;
+  void LoadDeadSpaces(const std::vector<lsm::DeadSpace>& spaces) override;
+  bool IsGone(lsm::SpaceId space) const override;
+  void ForgetDeadSpace(lsm::SpaceId space) override { dead_spaces_.erase(space); }
   lsm::SpaceCount Count(lsm::SpaceId space) const override;
   void Settle(std::function<void()> done) override;
   lsm::Health health() const override { return health_; }
@@ -126,6 +135,7 @@ class FakeEngine : public lsm::Engine {
   std::vector<std::function<void()>> pending_snapshots_;
   size_t commits_ = 0, fetches_ = 0, snapshots_ = 0;
   bool compaction_paused_ = false;
+  std::set<lsm::SpaceId> dead_spaces_;
 };
 
 }  // namespace cairn::test

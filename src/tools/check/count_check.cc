@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "keyspace/system_records.h"
 #include "lsm/block_source.h"
 #include "lsm/merging_iterator.h"
 #include "lsm/store.h"
@@ -58,35 +59,49 @@ class RunSource final : public lsm::BlockSource {
   Status status_;
 };
 
-// Live keys by space, of those that are counted at all.
-Result<std::map<lsm::SpaceId, int64_t>> CountLive(Env& env, const std::string& directory,
-                                                  const lsm::Version& version) {
+struct Found {
+  std::map<lsm::SpaceId, int64_t> live;  // keys by space, of those that are counted at all
+  std::set<lsm::SpaceId> dead;           // spaces whose entries are on their way out
+};
+
+Result<Found> CountLive(Env& env, const std::string& directory, const lsm::Version& version) {
   std::vector<std::unique_ptr<RunSource>> sources;
   std::vector<std::unique_ptr<lsm::InternalIterator>> walks;
   for (const lsm::SortedRun& run : version.runs()) {
     sources.push_back(std::make_unique<RunSource>(env, directory));
     walks.push_back(lsm::NewRunIterator(run.tables, *sources.back()));
   }
-  std::map<lsm::SpaceId, int64_t> live;
+  Found found;
   const auto walk = lsm::NewMergingIterator(std::move(walks), nullptr);
   for (walk->SeekToFirst(); walk->Valid(); walk->Next()) {
     const lsm::Entry& entry = walk->entry();
+    const lsm::SpaceId space = lsm::SpaceOf(walk->key());
+    const std::string_view key = lsm::UserKeyOf(walk->key());
+    if (space == kSystemSpace && entry.live() && key.starts_with(kDeadSpaceRecord)) {
+      ASSIGN_OR_RETURN(const lsm::SpaceId dead, ParseDeadSpaceKey(key));
+      found.dead.insert(dead);
+    }
     if (entry.below == lsm::Below::kNotCounted) continue;
-    live[lsm::SpaceOf(walk->key())] += entry.live() ? 1 : 0;
+    found.live[space] += entry.live() ? 1 : 0;
   }
   // A run that ended because of an error has made the counts worthless.
   for (const auto& source : sources) RETURN_IF_ERROR(source->status());
-  return live;
+  return found;
 }
 
 }  // namespace
 
 void CheckCounts(Env& env, const std::string& directory, const Catalog& catalog, Report& report) {
   report.NextFile();
-  auto live = CountLive(env, directory, *catalog.state.version);
-  if (!live.ok()) return report.Add(live.status());
-  for (const auto& [space, count] : catalog.state.counts) live->try_emplace(space, 0);
-  for (const auto& [space, counted] : *live) {
+  auto tables = CountLive(env, directory, *catalog.state.version);
+  if (!tables.ok()) return report.Add(tables.status());
+  for (const auto& [space, count] : catalog.state.counts) tables->live.try_emplace(space, 0);
+  for (const auto& [space, counted] : tables->live) {
+    if (tables->dead.contains(space)) {
+      report.Say(fmt::format("  space {}: dead, {} keys of it are still in the tables", space,
+                             counted));
+      continue;
+    }
     const auto found = catalog.state.counts.find(space);
     const lsm::SpaceCount said =
         found == catalog.state.counts.end() ? lsm::SpaceCount{} : found->second;
