@@ -13,8 +13,13 @@ import subprocess
 import tempfile
 
 _BATCH_FILES = 10
-# In a batch the files are headers to the analyzer, which leaves those out unless told.
-_BATCH_OPTIONS = ('--extra-arg=-Xclang', '--extra-arg=-analyzer-opt-analyze-headers')
+# In a batch the files are headers to the analyzer, which leaves those out unless told; and what is
+# called by another file must be looked at by itself all the same. (What clang-tidy finds of unused
+# `using` is for main files only: rules.py has that.)
+_BATCH_OPTIONS = tuple(f'--extra-arg={word}' for word in (
+    '-Xclang', '-analyzer-opt-analyze-headers', '-Xclang', '-analyzer-inlining-mode=all'))
+# What a file does to the preprocessor must not change what others mean.
+_DIRECTIVE = re.compile(rb'^[ \t]*#[ \t]*(?!include\b)\w', re.M)
 _LIBRARIES = ('clang-tidy', 'g++', 'libuv1-dev', 'libfmt-dev', 'libxxhash-dev', 'libsnappy-dev')
 
 
@@ -96,8 +101,9 @@ class TidyRunner:
             for path in batch:
                 unit.write(f'#include "{path}"  // NOLINT(bugprone-suspicious-include)\n')
             unit.flush()
-            run = subprocess.run(['clang-tidy', '--quiet', *_BATCH_OPTIONS, unit.name, '--',
-                                  *self._flags(batch[0])], text=True, capture_output=True)
+            config = '--config-file=' + os.path.join(self.root, '.clang-tidy')
+            run = subprocess.run(['clang-tidy', '--quiet', config, *_BATCH_OPTIONS, unit.name,
+                                  '--', *self._flags(batch[0])], text=True, capture_output=True)
         return run.returncode == 0
 
     def _run_batch(self, batch):
@@ -114,7 +120,9 @@ class TidyRunner:
     def _batches(self, paths):
         alike = {}
         for path in paths:
-            alike.setdefault((os.path.dirname(path), self._flags(path)), []).append(path)
+            alone = path if _DIRECTIVE.search(_read(path)) else None
+            kind = (os.path.dirname(path), self._flags(path), alone)
+            alike.setdefault(kind, []).append(path)
         batches = [group[at:at + _BATCH_FILES] for group in alike.values()
                    for at in range(0, len(group), _BATCH_FILES)]
         return sorted(batches, key=lambda batch: -sum(map(os.path.getsize, batch)))

@@ -136,6 +136,22 @@ def struct_memcpy(source):
     return findings
 
 
+def unused_using(source):
+    """clang-tidy's misc-unused-using-decls and -alias-decls look at the main file of a translation
+    unit alone, and it is given several files at once."""
+    if not source.is_cpp or source.path.endswith('.h'):
+        return []
+    found = []
+    pattern = (r'^[ \t]*(?:using[ \t]+(?:(\w+)::)*(\w+)'
+               r'|namespace[ \t]+(\w+)[ \t]*=[^;]+);')
+    for match in re.finditer(pattern, source.code, re.M):
+        name = match.group(2) or match.group(3)
+        inherits_constructors = match.group(1) == name
+        if not inherits_constructors and not re.search(rf'\b{name}\b', source.code[match.end():]):
+            found.append((line_of(source.code, match.start()), f'{name} is not used below'))
+    return found
+
+
 RULES = {
     'file-length': file_length,
     'line-length': line_length,
@@ -144,5 +160,6 @@ RULES = {
     'unfinished-mark': unfinished_mark,
     'check-in-header': check_in_header,
     'struct-memcpy': struct_memcpy,
+    'unused-using': unused_using,
     **BANS,
 }

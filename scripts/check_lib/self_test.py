@@ -67,6 +67,10 @@ def _check_tidy(root, scratch):
     bad = 'int* Pointer() { return 0; }\n'
     good = 'int* Pointer() { return nullptr; }\n'
     null = 'int Read(const int* p) { if (p == nullptr) { return *p; } return 1; }\n'
+    callee = 'void Set(int* p) { if (p == nullptr) { *p = 1; } }\n'
+    caller = 'void Set(int* p);\nint Use() { int x = 1; Set(&x); return x; }\n'
+    define = '#define FOO 1\nint Foo() { return FOO; }\n'
+    defined = '#ifndef FOO\nint* Pointer() { return 0; }\n#endif\n'
     other = 'namespace { int Value() { return 1; } }\nint Other() { return Value(); }\n'
     twin = 'namespace { int Value() { return 2; } }\nint Twin() { return Value(); }\n'
     problems = []
@@ -74,7 +78,9 @@ def _check_tidy(root, scratch):
             ('bad', [bad], 1), ('bad again', [bad], 1), ('good', [good], 0),
             ('good again', [good], 0), ('bad at last', [bad], 1),
             ('two good', [good, other], 0), ('bad beside good', [bad, twin], 1),
-            ('null beside good', [twin, null], 1), ('names that clash', [other, twin], 0),
+            ('null beside good', [twin, null], 1), ('callee beside caller', [callee, caller], 1),
+            ('bad where nothing is defined', [define, defined], 1),
+            ('names that clash', [other, twin], 0),
             ('names that clash, and bad', [other, twin, bad], 1)):
         found = _tidy_verdict(root, scratch, texts)
         if len(found) != wanted:

@@ -42,8 +42,9 @@ int Transaction::all_database_count() const {
 }
 
 SpaceId Transaction::SpaceOf(int db) const {
-  for (const auto& [changed, space] : remapped_) {
-    if (changed == db) return space;
+  if (!remapped_.empty()) {
+    const auto changed = remapped_.find(db);
+    if (changed != remapped_.end()) return changed->second;
   }
   return keyspace_.space_of(db);
 }
@@ -184,13 +185,7 @@ SpaceId Transaction::SpaceForWrite(int db) {
 }
 
 void Transaction::MapDatabase(int db, SpaceId space) {
-  const auto at = std::find_if(remapped_.begin(), remapped_.end(),
-                               [db](const auto& entry) { return entry.first == db; });
-  if (at == remapped_.end()) {
-    remapped_.emplace_back(db, space);
-  } else {
-    at->second = space;
-  }
+  remapped_[db] = space;
   StageSystem(Keep(DatabaseKey(db)), space == 0 ? std::string_view() : Keep(DatabaseValue(space)));
 }
 

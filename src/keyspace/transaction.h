@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -107,7 +108,7 @@ class Transaction {
   bool walked_too_far() const { return walked_too_far_; }
   // The database is this space for the attempt, whatever the keyspace says: on a worker, which must
   // not look.
-  void PinDatabase(int db, lsm::SpaceId space) { remapped_.emplace_back(db, space); }
+  void PinDatabase(int db, lsm::SpaceId space) { remapped_[db] = space; }
   // DBSIZE. Notes a range read. unsettled > 0: the executor may settle and run again.
   lsm::SpaceCount CountKeys(int db);
 
@@ -189,7 +190,7 @@ class Transaction {
   std::vector<KeyChange> changes_;
   lsm::Sequence map_seen_ = 0;
   // What the attempt changes of the keyspace's map, adopted by Commit.
-  std::vector<std::pair<int, lsm::SpaceId>> remapped_;  // database → space, one entry a database
+  std::map<int, lsm::SpaceId> remapped_;  // database → space
   std::vector<lsm::SpaceId> died_;
   lsm::SpaceId next_space_ = 0;  // 0 = as it was
 };

@@ -185,7 +185,8 @@ class EngineOpener {
   EngineOpener(Env& env, Background& background, Logger& log, Options options);
   ~EngineOpener();
   // Makes the directory and takes its LOCK, on the calling thread: before anything else that two
-  // servers with the same configuration would fight for. Errors: kBusy: another server has it.
+  // servers with the same configuration would fight for. It is held until both opener and engine
+  // are gone. Errors: kBusy: another server has it.
   Status Claim();
   // May block, for seconds: CURRENT, MANIFEST, log replay, the recovery flush. Claims the directory
   // first if that was not done. On error nothing in it was changed except by steps that are each

@@ -75,7 +75,9 @@ struct EngineOpener::Impl {
   Logger& log;
   const Options options;
   RecoveryProgress progress;
-  std::unique_ptr<Store> claimed;  // from Claim to Run
+  // Beside the store's own hold on it: whoever gives up after a failed Run still has things to put
+  // away that are his alone.
+  std::shared_ptr<FileLock> lock;
   std::optional<RecoveredStore> recovered;
 };
 
@@ -87,15 +89,15 @@ EngineOpener::~EngineOpener() = default;
 Status EngineOpener::Claim() {
   const Options& options = impl_->options;
   RETURN_IF_ERROR(impl_->env.MakeDirectories(options.directory));
-  ASSIGN_OR_RETURN(auto lock, impl_->env.Lock(options.directory + "/LOCK"));
-  impl_->claimed = std::make_unique<Store>(impl_->env, impl_->background, impl_->log, options);
-  impl_->claimed->lock = std::move(lock);
+  ASSIGN_OR_RETURN(impl_->lock, impl_->env.Lock(options.directory + "/LOCK"));
   return {};
 }
 
 Status EngineOpener::Run() {
-  if (impl_->claimed == nullptr) RETURN_IF_ERROR(Claim());
-  Recovery recovery(std::move(impl_->claimed), impl_->progress);
+  if (impl_->lock == nullptr) RETURN_IF_ERROR(Claim());
+  auto store = std::make_unique<Store>(impl_->env, impl_->background, impl_->log, impl_->options);
+  store->lock = impl_->lock;
+  Recovery recovery(std::move(store), impl_->progress);
   ASSIGN_OR_RETURN(impl_->recovered, recovery.Run());
   // What replay had no need to look at counts as done.
   impl_->progress.done_bytes.store(log_bytes(), std::memory_order_relaxed);

@@ -58,7 +58,7 @@ struct Store {
   const Options options;  // sync_mode as it was at the start
 
   std::shared_ptr<JobGate> gate = std::make_shared<JobGate>();
-  std::unique_ptr<FileLock> lock;
+  std::shared_ptr<FileLock> lock;
   StoreIdentity identity;
   uint64_t filter_secret = 0;
   const std::shared_ptr<ObsoleteTables> obsolete = std::make_shared<ObsoleteTables>();

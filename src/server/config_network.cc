@@ -118,7 +118,7 @@ std::vector<ConfigOption> NetworkOptions() {
   rows.push_back(Bind());
   rows.push_back(IntegerOption("port", FIELD(port), 0, 65535, kStart));
   rows.push_back(IntegerOption("tcp-backlog", FIELD(tcp_backlog), 0, INT32_MAX, kStart));
-  rows.push_back(StringOption("unixsocket", FIELD(unixsocket), kStart));
+  rows.push_back(PathOption("unixsocket", FIELD(unixsocket)));
   rows.push_back(UnixSocketPermissions());
   rows.push_back(BoolOption("protected-mode", FIELD(protected_mode)));
   rows.push_back(IntegerOption("timeout", FIELD(clients.idle_timeout_seconds), 0, INT32_MAX));

@@ -119,6 +119,19 @@ ConfigOption StringOption(std::string_view name, Field field, Change change = Ch
           .get = [field](const Config& config) { return field(config); }};
 }
 
+// A name in the file system, which ends at the first NUL. At the start only.
+template <typename Field>
+ConfigOption PathOption(std::string_view name, Field field) {
+  ConfigOption option = StringOption(name, field, Change::kAtStartOnly);
+  option.set = [set = option.set](Config& config, ConfigWords words) -> ConfigError {
+    for (const std::string_view word : words) {
+      if (word.find('\0') != std::string_view::npos) return "a path cannot hold a NUL byte";
+    }
+    return set(config, words);
+  };
+  return option;
+}
+
 template <typename Enum>
 using EnumNames = std::vector<std::pair<std::string_view, Enum>>;
 

@@ -133,10 +133,10 @@ ConfigOption ToldBack(std::string_view name, std::string_view default_value,
 
 void AddProcessOptions(std::vector<ConfigOption>& rows) {
   rows.push_back(BoolOption("daemonize", FIELD(daemonize), Change::kAtStartOnly));
-  rows.push_back(StringOption("pidfile", FIELD(pidfile), Change::kAtStartOnly));
+  rows.push_back(PathOption("pidfile", FIELD(pidfile)));
   rows.push_back(EnumOption("loglevel", FIELD(log_level), kLogLevels));
-  rows.push_back(StringOption("logfile", FIELD(logfile), Change::kAtStartOnly));
-  rows.push_back(StringOption("dir", FIELD(dir), Change::kAtStartOnly));
+  rows.push_back(PathOption("logfile", FIELD(logfile)));
+  rows.push_back(PathOption("dir", FIELD(dir)));
   rows.push_back(EnumOption("enable-debug-command", FIELD(enable_debug_command), kEnableCommand,
                             Change::kAtStartOnly));
   rows.push_back(StringOption("redis-version", FIELD(redis_version), Change::kAtStartOnly));

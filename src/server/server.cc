@@ -115,14 +115,21 @@ void Server::OnOpened(const Status& status) {
 
 void Server::WarnOfHiddenDatabases() {
   const Keyspace& keyspace = store_.keyspace();
+  int hidden = 0;
+  int64_t keys = 0;
   for (int db = keyspace.database_count(); db < keyspace.all_database_count(); ++db) {
-    const int64_t keys = keyspace.Count(db).live;
-    if (keys <= 0) continue;
-    log_.Warning(
-        "Database {} holds {} keys, but `databases` is {}: they are hidden until it is "
-        "raised, and go with FLUSHALL",
-        db, keys, keyspace.database_count());
+    const lsm::SpaceCount count = keyspace.Count(db);
+    // A count may be too low by what is not settled.
+    if (count.live + count.unsettled <= 0) continue;
+    ++hidden;
+    keys += std::max<int64_t>(count.live, 1);
   }
+  if (hidden == 0) return;
+  log_.Warning(
+      "`databases` is {}, and {} more (up to number {}) hold at least {} keys: they are hidden "
+      "until "
+      "it is raised, and go with FLUSHALL",
+      keyspace.database_count(), hidden, keyspace.all_database_count() - 1, keys);
 }
 
 void Server::OnMarks() {

@@ -13,7 +13,6 @@ namespace {
 
 using test::Delete;
 using test::EngineDriver;
-using test::OwnedWrite;
 using test::Set;
 using test::SmallOptions;
 

@@ -17,7 +17,6 @@ namespace {
 
 using lsm::Manifest;
 using lsm::ManifestOptions;
-using lsm::RecoveredManifest;
 using lsm::TableLifetimes;
 using lsm::VersionEdit;
 

@@ -18,7 +18,6 @@ namespace {
 
 using lsm::CatalogState;
 using lsm::TableLifetimes;
-using lsm::Version;
 using lsm::VersionEdit;
 
 class VersionCases {

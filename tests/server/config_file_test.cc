@@ -84,6 +84,8 @@ TEST_CASE("an unknown or malformed line stops with file, line and text") {
            {"latency-tracking-info-percentiles 101",
             "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"},
            {std::string("requirepass a\0b", 15), "A NUL byte in configuration line"},
+           {R"(unixsocket "/tmp/mine\x00more")", "a path cannot hold a NUL byte"},
+           {R"(dir "\x00")", "a path cannot hold a NUL byte"},
            {"requirepass \"open", "Unbalanced quotes in configuration line"},
            {"client-output-buffer-limit normal 1 2",
             "Wrong number of arguments in buffer limit configuration."},

@@ -266,9 +266,32 @@ TEST_CASE("a line of an HTTP request closes the connection, and nothing behind i
           }) == 1);
   }
   Fixture f;
+  const auto logged = [&f] { return f.log_lines.size(); };
   Client client = f.Connect();
   CHECK(f.Ask(client, "*2\r\n$4\r\nPOST\r\n$1\r\nx\r\nPING\r\n").empty());
   CHECK_FALSE(client.open());
+  CHECK(logged() == 1);
+  // And said again when a minute has passed.
+  f.env.AdvanceMicros(61'000'000);
+  f.Tick();
+  Client late = f.Connect();
+  CHECK(f.Ask(late, "POST\r\n").empty());
+  CHECK(logged() == 2);
+}
+
+TEST_CASE("a line of an HTTP request behind a parked command gives that up, too") {
+  Fixture f;
+  Client client = f.Connect();
+  CHECK(f.Ask(client, "SET a 1\r\n") == "+OK\r\n");
+  f.engine.Flush();
+  f.engine.set_missing_mode(true);
+  client.Send("GET a\r\nPOST / HTTP/1.1\r\nSET a 2\r\n");
+  for (int i = 0; i < 4; ++i) f.Tick();
+  CHECK_FALSE(client.open());
+  CHECK(f.executor.parked_count() == 0);
+  f.engine.set_missing_mode(false);
+  Client other = f.Connect();
+  CHECK(f.Ask(other, "GET a\r\n") == "$1\r\n1\r\n");
 }
 
 TEST_CASE("a protocol error behind CLIENT REPLY OFF is not answered, either") {

@@ -237,6 +237,34 @@ TEST_CASE("two servers do not share a directory") {
   CHECK(first.Call({"PING"}) == "+PONG\r\n");
 }
 
+TEST_CASE("a start that fails behind the LOCK gives it back") {
+  FaultEnv env;
+  Logger log([] { return uint64_t{0}; });
+  log.SetSink([](std::string_view) {});
+  Config nowhere = SmallConfig();
+  nowhere.port = 0;
+  {
+    Server server(env, log, nowhere, "");
+    CHECK(server.Start().message() == "Configured to not listen anywhere");
+  }
+  RunningServer server(env, SmallConfig());
+  CHECK(server.Call({"PING"}) == "+PONG\r\n");
+}
+
+TEST_CASE("INFO memory says what the allocator has") {
+  FaultEnv env;
+  RunningServer server(env, SmallConfig());
+  const std::string info = server.Call({"INFO", "memory"});
+  const auto number = [&info](const char* name) { return std::stoll(Field(info, name)); };
+  CHECK(number("allocator_allocated") > 0);
+  CHECK(number("allocator_active") >= number("allocator_allocated"));
+  CHECK(number("allocator_frag_bytes") ==
+        number("allocator_active") - number("allocator_allocated"));
+  CHECK(number("allocator_resident") == number("used_memory_rss"));
+  CHECK(number("mem_fragmentation_bytes") == number("used_memory_rss") - number("used_memory"));
+  CHECK(number("mem_clients_normal") > 0);
+}
+
 TEST_CASE("the log fails: errors for what was not safe, then the server gets out of it") {
   FaultEnv env;
   RunningServer server(env, SmallConfig());
