@@ -10,6 +10,7 @@
 #include <string>
 
 #include "integration/server_fixture.h"
+#include "util/random.h"
 
 namespace cairn::test {
 namespace {
@@ -142,6 +143,42 @@ TEST_CASE("FLUSHALL empties databases that a lowered `databases` hides", "[proce
   CHECK(run("16", "9", "DBSIZE").starts_with(":1\r\n"));
   CHECK(run("4", "0", "FLUSHALL").starts_with("+OK\r\n"));
   CHECK(run("16", "9", "DBSIZE").starts_with(":0\r\n"));
+}
+
+TEST_CASE("the room that a FLUSHALL frees comes back by itself", "[process]") {
+  const TempDirectory directory;
+  const auto server = StartServerIn(
+      directory, {"--lsm-memtable-size", "4mb", "--lsm-table-size", "1mb", "--appendfsync", "no"});
+  const auto client = Connect(*server);
+  const auto field = [&client](std::string_view name) {
+    const std::string info = Call(*client, {"INFO", "lsm"});
+    const size_t at = info.find(fmt::format("{}:", name));
+    REQUIRE(at != std::string::npos);
+    return std::stoll(info.substr(at + name.size() + 1));
+  };
+  Random random(1);  // bytes that do not compress
+  std::string value(1000, '\0');
+  for (int i = 0; i < 30'000; ++i) {
+    for (char& byte : value) byte = static_cast<char>(random.Next());
+    REQUIRE(client->Send(EncodeCommand({"SET", fmt::format("key{}", i), value})).ok());
+    if (i % 100 == 99) {
+      for (int j = 0; j < 100; ++j) REQUIRE(NextReply(*client) == "+OK\r\n");
+    }
+  }
+  CHECK(Call(*client, {"SELECT", "1"}) == "+OK\r\n");
+  CHECK(Call(*client, {"SET", "kept", "v"}) == "+OK\r\n");
+  CHECK(field("lsm_table_bytes") > 10'000'000);
+  CHECK(Call(*client, {"SELECT", "0"}) == "+OK\r\n");
+  CHECK(Call(*client, {"FLUSHDB"}) == "+OK\r\n");
+  for (int i = 0; i < 200 && (field("lsm_table_bytes") > 1'500'000 || field("lsm_dead_spaces") > 0);
+       ++i) {
+    CHECK(client->IsQuietFor(50));
+  }
+  CHECK(field("lsm_table_bytes") <= 1'500'000);
+  CHECK(field("lsm_dead_spaces") == 0);
+  CHECK(field("lsm_compaction_tables_dropped") > 0);
+  CHECK(Call(*client, {"SELECT", "1"}) == "+OK\r\n");
+  CHECK(Call(*client, {"GET", "kept"}) == Bulk("v"));
 }
 
 TEST_CASE("a configuration that cannot be read names file and line", "[process]") {

@@ -287,6 +287,34 @@ TEST_CASE("The map of databases comes back from the system space") {
   CHECK(again.space_of(0) == lsm::kFirstUserSpace + 3);
 }
 
+TEST_CASE("A dead space is forgotten when nothing is left of it") {
+  Store store;
+  for (int db = 0; db < 4; ++db) store.Set(db, "k", "v");
+  const lsm::SpaceId first = store.keyspace.space_of(0);
+  store.Begin();
+  store.tx.FlushDatabase(0);
+  store.tx.FlushDatabase(2);
+  store.Commit();
+  CHECK(store.engine.dead_spaces().contains(first));
+  store.keyspace.ForgetGoneSpaces();
+  CHECK(store.keyspace.dead_space_count() == 2);
+  if (GENERATE(false, true)) store.engine.Flush();
+  store.engine.DropDeadSpaces();
+  store.engine.set_admission(lsm::Admission::kPark);
+  store.keyspace.ForgetGoneSpaces();
+  CHECK(store.keyspace.dead_space_count() == 2);
+  store.engine.set_admission(lsm::Admission::kAdmit);
+  store.keyspace.ForgetGoneSpaces();
+  CHECK(store.keyspace.dead_space_count() == 0);
+  CHECK(store.engine.dead_spaces().empty());
+  // For good.
+  Keyspace again(store.engine, 4);
+  store.engine.ResetContext(*store.reads);
+  REQUIRE(again.Load(*store.reads).value());
+  CHECK(again.dead_space_count() == 0);
+  CHECK(again.space_of(1) == store.keyspace.space_of(1));
+}
+
 TEST_CASE("Databases beyond the configured number are hidden, and FLUSHALL reaches them") {
   Store store;
   store.Set(0, "k", "zero");
@@ -330,6 +358,11 @@ TEST_CASE("A damaged system record stops loading") {
   }
   SECTION("space not given out yet") {
     write(database, DatabaseValue(2000));
+  }
+  SECTION("a database in a dead space") {
+    write(kNextSpaceKey, NextSpaceValue(3000));
+    write(database, DatabaseValue(2000));
+    write(DeadSpaceKey(2000), DeadSpaceValue(DeadSpaceKind::kDatabase));
   }
   SECTION("short next id") {
     write(kNextSpaceKey, "abc");
