@@ -89,7 +89,8 @@ lsm::Sequence Keyspace::Commit(Transaction& tx) {
   return last;
 }
 
-// A crash that loses the removal brings back the record of a space that is gone: it is removed again.
+// A crash that loses the removal brings back the record of a space that is gone: it is removed
+// again.
 void Keyspace::ForgetGoneSpaces() {
   for (size_t looks = 0; looks < kDeadSpacesPerCall && !dead_spaces_.empty(); ++looks) {
     next_dead_ = next_dead_ < dead_spaces_.size() ? next_dead_ : 0;

@@ -31,8 +31,7 @@ void KeepExisting(const Version& version, CompactionJob* job) {
 }  // namespace
 
 Compactor::Compactor(Store& store, Catalog& catalog, RunPublisher& publisher,
-                     const DeadSpaces& dead_spaces,
-                     std::unique_ptr<const CompactionPolicy> policy)
+                     const DeadSpaces& dead_spaces, std::unique_ptr<const CompactionPolicy> policy)
     : store_(store),
       catalog_(catalog),
       publisher_(publisher),

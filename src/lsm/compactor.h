@@ -96,7 +96,7 @@ class Compactor {
   std::vector<CompactionJob> jobs_;
   std::shared_ptr<Step> step_;         // under way, or waiting for its edit
   std::optional<MergeResult> merged_;  // waits for its edit
-  DeadTables dead_tables_;  // of the next three
+  DeadTables dead_tables_;             // of the next three
   std::weak_ptr<const Version> dead_tables_of_;
   Sequence dead_tables_at_ = 0;
   uint64_t dead_tables_after_ = 0;

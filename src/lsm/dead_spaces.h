@@ -1,8 +1,8 @@
 #pragma once
 // The spaces that nobody reads any longer (design §9), so that flush and compaction may drop what
 // they held. Whoever emptied a space has written down that it died, in the same batch; a death
-// counts here once the catalog's flushed_seq has passed it: from then on the tables that the MANIFEST
-// names hold the record of the death, and no crash brings the space back to life.
+// counts here once the catalog's flushed_seq has passed it: from then on the tables that the
+// MANIFEST names hold the record of the death, and no crash brings the space back to life.
 //
 // Thread: the loop. Jobs on workers take a DeadSpaceFilter, which does not change.
 

@@ -11,8 +11,8 @@ bool HasLiving(const TableRef& ref, const DeadSpaces& spaces,
   const auto from = counts.lower_bound(std::max(SpaceOf(ref.lo), kFirstUserSpace));
   const auto to = counts.upper_bound(SpaceOf(ref.hi));
   return from != counts.end() && std::any_of(from, to, [&spaces](const auto& count) {
-    return spaces.DiedAt(count.first) == 0;
-  });
+           return spaces.DiedAt(count.first) == 0;
+         });
 }
 
 }  // namespace

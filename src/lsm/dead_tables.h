@@ -1,6 +1,6 @@
 #pragma once
-// Which tables of a version are worth nothing any longer, or little, since the spaces that they hold
-// are dead (design §9).
+// Which tables of a version are worth nothing any longer, or little, since the spaces that they
+// hold are dead (design §9).
 //
 // Any thread; pure functions.
 

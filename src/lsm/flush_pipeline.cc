@@ -39,9 +39,8 @@ void FlushPipeline::Build(const std::shared_ptr<const Memtable>& memtable) {
   busy_ = true;
   Store* store = &store_;
   store_.background.Submit(
-      Lane::kFlush,
-      GatedJob(store_.gate, [self = self_, store, memtable, version = state_.version,
-                             dead = dead_spaces_.UpTo(memtable->last_sequence())] {
+      Lane::kFlush, GatedJob(store_.gate, [self = self_, store, memtable, version = state_.version,
+                                           dead = dead_spaces_.UpTo(memtable->last_sequence())] {
         const uint64_t start = store->env.MonotonicNanos();
         // Retained memtables answer for single keys of their runs, and at the default sizes the
         // cache would have no room left for a run's blocks by the time its memtable goes.

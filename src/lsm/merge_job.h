@@ -3,8 +3,8 @@
 // says up to where the inputs are used up (design §8). Of each key the newest version stays; counts
 // that it left open are settled where an older version, or the end of the data, settles them.
 //
-// What is dropped: what dead spaces hold, unseen; older versions; tombstones and stubs, where no older run outside the merge can
-// hold their key.
+// What is dropped: what dead spaces hold, unseen; older versions; tombstones and stubs, where no
+// older run outside the merge can hold their key.
 //
 // Thread: one worker. May block. A pure function of its input but for the files it writes.
 // Errors: what it wrote is removed, as far as the disk lets it. kAborted: the store is closing.

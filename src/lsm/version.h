@@ -8,9 +8,10 @@
 // Invariants: 1. no run is empty, no run id and no file stands twice; 2. within a run, references
 // ascend and do not overlap; 3. each lies within its table; 4. of a key that two runs hold,
 // the newer run's version is newer. Of 4 only this can be seen without a look at the entries: where
-// references overlap, not every sequence in the newer run's table is lower than those of the older's.
-// (Sequences of two tables may mix: a merge that stopped half way leaves newer entries in an older
-// run up to a key, and older ones in a newer run from there on, and a later table may span the key.)
+// references overlap, not every sequence in the newer run's table is lower than those of the
+// older's. (Sequences of two tables may mix: a merge that stopped half way leaves newer entries in
+// an older run up to a key, and older ones in a newer run from there on, and a later table may span
+// the key.)
 
 #include <memory>
 #include <span>

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -137,9 +138,13 @@ Script RandomScript(uint64_t seed, size_t steps) {
   Script script(steps);
   std::vector<lsm::SpaceId> living(ScriptSpaces().begin(), ScriptSpaces().begin() + kLiving);
   size_t next = kLiving;
+  // Behind a death the flush lane may be faster than the log.
+  const StepKind ahead_of_log[] = {StepKind::kTick, StepKind::kFlushJob, StepKind::kFlushJob};
+  size_t ahead = std::size(ahead_of_log);
   for (Step& step : script) {
-    step.kind = RandomKind(random);
-    if (step.kind == StepKind::kCommit && random.OneIn(16) && next < kSpaces) {
+    step.kind = ahead < std::size(ahead_of_log) ? ahead_of_log[ahead++] : RandomKind(random);
+    if (step.kind == StepKind::kCommit && random.OneIn(12) && next < kSpaces) {
+      if (random.OneIn(2)) ahead = 0;
       lsm::SpaceId& dies = living[1 + random.Uniform(kLiving - 1)];
       step.batch = {Death(dies)};
       dies = ScriptSpaces()[next++];

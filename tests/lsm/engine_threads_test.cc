@@ -50,8 +50,8 @@ class Server {
   ~Server() { Kill(); }
 
   void Open() {
-    background_ = NewThreadedBackground({.read = options_.read_threads},
-                                        [this] { wakeup_.Wake(); });
+    background_ =
+        NewThreadedBackground({.read = options_.read_threads}, [this] { wakeup_.Wake(); });
     EngineOpener opener(env_, *background_, log_, options_);
     std::optional<Status> opened;
     background_->Submit(Lane::kFlush, [&] {

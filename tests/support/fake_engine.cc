@@ -211,14 +211,6 @@ void FakeEngine::Flush() {
   memtable_.clear();
 }
 
-size_t FakeEngine::entry_count() const {
-  std::set<EngineKey> keys;
-  for (const EntryMap* map : {&memtable_, &disk_}) {
-    for (const auto& [key, stored] : *map) keys.insert(key);
-  }
-  return keys.size();
-}
-
 const StoredEntry* FakeEngine::Find(const EngineKey& key) const {
   for (const EntryMap* map : {&memtable_, &disk_}) {
     const auto it = map->find(key);
@@ -269,11 +261,6 @@ lsm::Sequence FakeEngine::Commit(std::span<const lsm::StagedWrite> writes,
   return marks_.applied;
 }
 
-void FakeEngine::LoadDeadSpaces(const std::vector<lsm::DeadSpace>& spaces) {
-  dead_spaces_.clear();
-  for (const lsm::DeadSpace& dead : spaces) dead_spaces_.insert(dead.space);
-}
-
 bool FakeEngine::IsGone(lsm::SpaceId space) const {
   const auto holds = [space](const EntryMap& entries) {
     const auto first = entries.lower_bound({space, ""});
@@ -284,9 +271,8 @@ bool FakeEngine::IsGone(lsm::SpaceId space) const {
 
 void FakeEngine::DropDeadSpaces() {
   for (EntryMap* entries : {&memtable_, &disk_}) {
-    std::erase_if(*entries, [this](const auto& entry) {
-      return dead_spaces_.contains(entry.first.first);
-    });
+    std::erase_if(*entries,
+                  [this](const auto& entry) { return dead_spaces_.contains(entry.first.first); });
   }
 }
 

@@ -67,8 +67,6 @@ class FakeEngine : public lsm::Engine {
   size_t commits() const { return commits_; }
   size_t fetches() const { return fetches_; }
   size_t snapshots() const { return snapshots_; }
-  // Live and dead entries of memtable and disk together.
-  size_t entry_count() const;
 
   // --- lsm::Engine ---
   lsm::Admission AdmitWrite(size_t bytes) override;
@@ -85,7 +83,10 @@ class FakeEngine : public lsm::Engine {
   void RetryContext(lsm::ReadContext& context) override;
   // The work is done at once, `done` comes with the next Poll.
   void RunOnSnapshot(lsm::SnapshotJob job) override;
-  void LoadDeadSpaces(const std::vector<lsm::DeadSpace>& spaces) override;
+  void LoadDeadSpaces(const std::vector<lsm::DeadSpace>& spaces) override {
+    dead_spaces_.clear();
+    for (const lsm::DeadSpace& dead : spaces) dead_spaces_.insert(dead.space);
+  }
   bool IsGone(lsm::SpaceId space) const override;
   void ForgetDeadSpace(lsm::SpaceId space) override { dead_spaces_.erase(space); }
   lsm::SpaceCount Count(lsm::SpaceId space) const override;

@@ -98,8 +98,8 @@ void CheckCounts(Env& env, const std::string& directory, const Catalog& catalog,
   for (const auto& [space, count] : catalog.state.counts) tables->live.try_emplace(space, 0);
   for (const auto& [space, counted] : tables->live) {
     if (tables->dead.contains(space)) {
-      report.Say(fmt::format("  space {}: dead, {} keys of it are still in the tables", space,
-                             counted));
+      report.Say(
+          fmt::format("  space {}: dead, {} keys of it are still in the tables", space, counted));
       continue;
     }
     const auto found = catalog.state.counts.find(space);
