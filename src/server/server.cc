@@ -127,8 +127,7 @@ void Server::WarnOfHiddenDatabases() {
   if (hidden == 0) return;
   log_.Warning(
       "`databases` is {}, and {} more (up to number {}) hold at least {} keys: they are hidden "
-      "until "
-      "it is raised, and go with FLUSHALL",
+      "until it is raised, and go with FLUSHALL",
       keyspace.database_count(), hidden, keyspace.all_database_count() - 1, keys);
 }
 

@@ -251,6 +251,22 @@ TEST_CASE("a start that fails behind the LOCK gives it back") {
   CHECK(server.Call({"PING"}) == "+PONG\r\n");
 }
 
+TEST_CASE("a server that cannot read its data keeps the LOCK until it is gone") {
+  FaultEnv env;
+  REQUIRE(env.MakeDirectories("/data/cairn").ok());
+  REQUIRE(env.ReplaceFile("/data/cairn/CURRENT", "no such thing\n").ok());
+  Logger log([] { return uint64_t{0}; });
+  log.SetSink([](std::string_view) {});
+  {
+    // Its sockets and its pid file are put away while it still holds it.
+    Server server(env, log, SmallConfig(), "");
+    REQUIRE(server.Start().ok());
+    CHECK(server.Run() == 1);
+    CHECK(env.Lock("/data/cairn/LOCK").status().code() == StatusCode::kBusy);
+  }
+  CHECK(env.Lock("/data/cairn/LOCK").ok());
+}
+
 TEST_CASE("INFO memory says what the allocator has") {
   FaultEnv env;
   RunningServer server(env, SmallConfig());
