@@ -23,6 +23,9 @@ void InfoCommand(CommandContext& c);
 void ShutdownCommand(CommandContext& c);
 void TimeCommand(CommandContext& c);
 
+// compact.cc
+void CompactCommand(CommandContext& c);
+
 // debug.cc
 void DebugCommand(CommandContext& c);
 

@@ -52,6 +52,9 @@ class ServerControl {
   virtual std::string Info(std::span<const std::string_view> sections) = 0;
   virtual std::string_view redis_version() const = 0;  // what INFO and HELLO call redis_version
   virtual std::string LsmDebugString() = 0;
+  // Begins to merge everything in the background. The error text if it cannot be.
+  virtual std::optional<std::string> StartCompaction() = 0;
+  virtual void PauseCompaction(bool paused) = 0;
   virtual std::string TraceKey(int db, std::string_view key) = 0;
   // Seconds since the key was last used, as the access clock remembers (OBJECT IDLETIME). What is a
   // use: every command with keys whose row lacks CommandFlag::kNoTouch; the executor notes it.

@@ -92,6 +92,14 @@ constexpr CommandSpec kConfigSubcommands[] = {
         .history = kConfigSetHistory,
     },
 };
+constexpr CommandArg kCompactOperationArgs[] = {
+    {.name = "pause", .type = Arg::kPureToken, .token = "PAUSE"},
+    {.name = "resume", .type = Arg::kPureToken, .token = "RESUME"},
+};
+constexpr CommandArg kCompactArgs[] = {{.name = "operation",
+                                        .type = Arg::kOneOf,
+                                        .flags = CommandArg::kOptional,
+                                        .args = kCompactOperationArgs}};
 constexpr std::string_view kDbsizeTips[] = {"request_policy:all_shards", "response_policy:agg_sum"};
 constexpr CommandArg kFlushallAsyncArgs[] = {
     {.name = "async", .type = Arg::kPureToken, .token = "ASYNC", .since = "4.0.0"},
@@ -142,6 +150,18 @@ constexpr CommandArg kSwapdbArgs[] = {
 constexpr std::string_view kTimeTips[] = {"nondeterministic_output"};
 
 constexpr CommandSpec kRows[] = {
+    {
+        .name = "cairn.compact",
+        .arity = -1,
+        .flags = CommandFlag::kAdmin | CommandFlag::kNoScript | CommandFlag::kControl,
+        .acl_categories = AclCategory::kAdmin | AclCategory::kSlow | AclCategory::kDangerous,
+        .group = "server",
+        .since = "1.0.0",
+        .summary = "Merges everything in the background, or stops and resumes all merging",
+        .complexity = "O(1); the merge is O(N), N being the number of keys",
+        .handler = CompactCommand,
+        .args = kCompactArgs,
+    },
     {
         .name = "config",
         .arity = -2,

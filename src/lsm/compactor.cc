@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "lsm/garbage.h"
 #include "util/check.h"
 
 namespace cairn::lsm {
@@ -14,6 +15,8 @@ namespace {
 // A step writes so many tables: long enough that its edit and syncs cost little, short enough that
 // its inputs are soon released.
 constexpr uint64_t kTablesPerStep = 2;
+// A look at every table's statistics: not each time.
+constexpr uint64_t kGarbageIntervalNanos = 1'000'000'000;
 
 // Forgets what has been used up. A target may go before its sources, when all of it was dropped:
 // then the oldest source takes its place.
@@ -31,11 +34,13 @@ void KeepExisting(const Version& version, CompactionJob* job) {
 }  // namespace
 
 Compactor::Compactor(Store& store, Catalog& catalog, RunPublisher& publisher,
-                     const DeadSpaces& dead_spaces, std::unique_ptr<const CompactionPolicy> policy)
+                     const DeadSpaces& dead_spaces, DropJudge& drops,
+                     std::unique_ptr<const CompactionPolicy> policy)
     : store_(store),
       catalog_(catalog),
       publisher_(publisher),
       dead_spaces_(dead_spaces),
+      drops_(drops),
       policy_(std::move(policy)),
       self_(std::make_shared<Compactor*>(this)) {}
 
@@ -103,25 +108,66 @@ bool Compactor::DropDeadTables() {
 }
 
 void Compactor::PickJob() {
+  std::optional<CompactionJob> job = FindJob();
+  if (!job) return;
+  store_.log.Verbose("Compaction begins: {}", job->reason);
+  jobs_.push_back(std::move(*job));
+}
+
+std::optional<CompactionJob> Compactor::FindJob() {
+  const Version& version = *catalog_.state().version;
   if (jobs_.empty() && !LookForDeadTables().rewritten.empty()) {
-    jobs_.push_back({.rewritten = dead_tables_.rewritten, .reason = "tables of dead spaces"});
-    return;
+    return CompactionJob{.rewritten = dead_tables_.rewritten, .reason = "tables of dead spaces"};
+  }
+  if (jobs_.empty() && asked_ && catalog_.state().flushed_seq >= asked_->up_to) {
+    if (auto job = NextOfAll()) return job;
+    asked_.reset();
   }
   std::unordered_set<RunId> busy;
   for (const CompactionJob& job : jobs_) {
     busy.insert(job.sources.begin(), job.sources.end());
     busy.insert(job.target);
   }
-  std::optional<CompactionJob> job = policy_->Pick(*catalog_.state().version, busy);
-  if (!job) return;
-  store_.log.Verbose("Compaction begins: {}", job->reason);
-  jobs_.push_back(std::move(*job));
+  std::optional<CompactionJob> job = policy_->Pick(version, busy);
+  if (job || !jobs_.empty()) return job;
+  const uint64_t now = store_.env.MonotonicNanos();
+  if (now < garbage_at_nanos_) return std::nullopt;
+  garbage_at_nanos_ = now + kGarbageIntervalNanos;
+  return PickGarbage(version, store_.env.WallMicros() / 1000);
+}
+
+void Compactor::CompactAll(Sequence sequence) {
+  if (paused_) return;
+  asked_ = Asked{.up_to = sequence, .at_ms = store_.env.WallMicros() / 1000};
+  Kick();
+}
+
+std::optional<CompactionJob> Compactor::NextOfAll() {
+  const Version& version = *catalog_.state().version;
+  if (!std::exchange(asked_->merged, true) && version.runs().size() > 1) {
+    return MergeOfAll(version, "asked for");
+  }
+  // Tables that nothing was merged into.
+  CompactionJob job{.reason = "asked for"};
+  for (const SortedRun& run : version.runs()) {
+    for (const TableRef& ref : run.tables) {
+      const TableInfo& table = *ref.table;
+      if (table.created_at_ms <= asked_->at_ms && MayHaveGarbage(table, asked_->at_ms)) {
+        job.rewritten.push_back(ref.table->file);
+      }
+    }
+  }
+  // Those that it leaves are younger than that.
+  asked_->at_ms = 0;
+  if (job.rewritten.empty()) return std::nullopt;
+  return job;
 }
 
 std::shared_ptr<Compactor::Step> Compactor::NewStep() const {
   auto step = std::make_shared<Step>();
   step->input.version = catalog_.state().version;
   step->input.dead = dead_spaces_.UpTo(catalog_.state().flushed_seq);
+  step->input.now_ms = store_.env.WallMicros() / 1000;
   return step;
 }
 
@@ -134,6 +180,7 @@ std::shared_ptr<Compactor::Step> Compactor::NextRewrite(CompactionJob* job) cons
       for (const TableRef& ref : runs[i].tables) {
         if (ref.table->file != job->rewritten.back()) continue;
         step->input.runs = {{ref}};
+        step->input.newer_runs = i;
         step->input.older_runs = i + 1;
         step->target = runs[i].id;
         return step;
@@ -157,6 +204,7 @@ std::shared_ptr<Compactor::Step> Compactor::NextStep(CompactionJob* job) const {
     const bool source =
         std::find(job->sources.begin(), job->sources.end(), runs[i].id) != job->sources.end();
     if (!source && runs[i].id != job->target) continue;
+    if (step->input.runs.empty()) step->input.newer_runs = i;
     step->input.older_runs = i + 1;
     std::vector<TableRef> tables = runs[i].tables;
     if (source) {
@@ -173,33 +221,37 @@ std::shared_ptr<Compactor::Step> Compactor::NextStep(CompactionJob* job) const {
 }
 
 void Compactor::Merge() {
-  struct Merged {
-    Result<MergeResult> result;
-    uint64_t micros;
-  };
   busy_ = true;
   Store* store = &store_;
-  store_.background.Submit(
-      Lane::kCompaction, GatedJob(store_.gate, [self = self_, store, step = step_] {
-        const uint64_t start = store->env.MonotonicNanos();
-        Result<MergeResult> result = MergeRuns(*store, step->input);
-        const uint64_t micros = (store->env.MonotonicNanos() - start) / 1000;
-        auto merged = std::make_shared<Merged>(Merged{std::move(result), micros});
-        store->background.PostCompletion([self, merged] {
-          if (*self != nullptr) (*self)->OnMerged(std::move(merged->result), merged->micros);
-        });
-      }));
+  if (step_->job == nullptr) step_->job = std::make_unique<MergeJob>(store_, step_->input);
+  store_.background.Submit(Lane::kCompaction,
+                           GatedJob(store_.gate, [self = self_, store, step = step_] {
+                             const uint64_t start = store->env.MonotonicNanos();
+                             const Status status = step->job->Run();
+                             step->micros += (store->env.MonotonicNanos() - start) / 1000;
+                             store->background.PostCompletion([self, status] {
+                               if (*self != nullptr) (*self)->OnMerged(status);
+                             });
+                           }));
 }
 
-void Compactor::OnMerged(Result<MergeResult> result, uint64_t micros) {
+void Compactor::OnMerged(const Status& status) {
   busy_ = false;
-  stats_.micros += micros;
-  if (!result.ok()) {
-    step_.reset();
-    Fail(result.status());
+  MergeJob& job = *step_->job;
+  if (status.ok() && !job.done()) {
+    drops_.Judge(*step_->input.version, &job.questions());
+    Merge();
     return;
   }
-  merged_ = std::move(result).value();
+  stats_.micros += step_->micros;
+  if (!status.ok()) {
+    step_.reset();
+    GiveBack(drops_.OnGivenUp());
+    Fail(status);
+    return;
+  }
+  merged_ = job.TakeResult();
+  step_->job.reset();
   AppendEdit();
 }
 
@@ -251,10 +303,16 @@ void Compactor::OnAppended(const Status& status) {
   stats_.entries_written += merged_->entries_written;
   stats_.bytes_written += merged_->written.bytes;
   stats_.settled += merged_->settled;
+  stats_.expired += merged_->expired;
   publisher_.Publish(std::move(merged_->written));
+  GiveBack(drops_.OnPublished());
   merged_.reset();
   step_.reset();
   Kick();
+}
+
+void Compactor::GiveBack(DyingKeys keys) {
+  if (!keys.empty()) store_.background.Submit(Lane::kCompaction, [keys = std::move(keys)] {});
 }
 
 void Compactor::Fail(const Status& status) {

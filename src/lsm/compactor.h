@@ -19,6 +19,7 @@
 #include "lsm/catalog.h"
 #include "lsm/compaction_policy.h"
 #include "lsm/dead_tables.h"
+#include "lsm/drop_judge.h"
 #include "lsm/merge_job.h"
 #include "lsm/run_publisher.h"
 #include "lsm/store.h"
@@ -39,21 +40,24 @@ class Compactor {
     uint64_t failures = 0;
     uint64_t settled = 0;
     uint64_t tables_dropped = 0;  // unread
+    uint64_t expired = 0;         // keys
   };
 
   Compactor(Store& store, Catalog& catalog, RunPublisher& publisher, const DeadSpaces& dead_spaces,
-            std::unique_ptr<const CompactionPolicy> policy);
+            DropJudge& drops, std::unique_ptr<const CompactionPolicy> policy);
   ~Compactor();
   Compactor(const Compactor&) = delete;
   Compactor& operator=(const Compactor&) = delete;
 
   // Starts what can be started: call it after a flush and from time to time.
   void Kick();
+  // Once everything up to `sequence` is in tables: all of it into one run, and garbage out of it.
+  void CompactAll(Sequence sequence);
   // A running step ends first.
   void SetPaused(bool paused) { paused_ = paused; }
   bool paused() const { return paused_; }
-  // A step or its edit is under way.
-  bool busy() const { return busy_; }
+  // A step or its edit is under way, or a job waits for one.
+  bool busy() const { return busy_ || !jobs_.empty() || asked_.has_value(); }
   // Tables could be dropped if the deaths of their spaces were in tables, too.
   bool WaitsForDeaths();
   const Stats& stats() const { return stats_; }
@@ -65,6 +69,8 @@ class Compactor {
   struct Step {
     MergeInput input;
     RunId target = 0;
+    std::unique_ptr<MergeJob> job = {};
+    uint64_t micros = 0;
   };
 
   // What the deaths so far mean for the catalog as it is now; looked for again when either changes.
@@ -72,23 +78,29 @@ class Compactor {
   // One edit that removes the tables of dead spaces. False if there are none.
   bool DropDeadTables();
   void PickJob();
+  std::optional<CompactionJob> FindJob();
+  // What is left to do of what CompactAll asked for.
+  std::optional<CompactionJob> NextOfAll();
   // The next step of the job, or null if nothing of its sources is left.
   std::shared_ptr<Step> NextStep(CompactionJob* job) const;
   std::shared_ptr<Step> NewStep() const;
   std::shared_ptr<Step> NextRewrite(CompactionJob* job) const;
+  // Goes on with the step on a worker, until it is done or has questions.
   void Merge();
-  void OnMerged(Result<MergeResult> result, uint64_t micros);
+  void OnMerged(const Status& status);
   void AppendEdit();
   VersionEdit MakeEdit(const CatalogState& before) const;
   // Every run of `before` of which the edit leaves something, in order, and `kept` in any case.
   static void OrderRuns(const CatalogState& before, RunId kept, VersionEdit* edit);
   void OnAppended(const Status& status);
+  void GiveBack(DyingKeys keys);
   void Fail(const Status& status);
 
   Store& store_;
   Catalog& catalog_;
   RunPublisher& publisher_;
   const DeadSpaces& dead_spaces_;
+  DropJudge& drops_;
   const std::unique_ptr<const CompactionPolicy> policy_;
   const std::shared_ptr<Compactor*> self_;  // completions hold it; null once the compactor is gone
 
@@ -100,6 +112,14 @@ class Compactor {
   std::weak_ptr<const Version> dead_tables_of_;
   Sequence dead_tables_at_ = 0;
   uint64_t dead_tables_after_ = 0;
+  // By CompactAll.
+  struct Asked {
+    Sequence up_to = 0;
+    uint64_t at_ms = 0;
+    bool merged = false;
+  };
+  std::optional<Asked> asked_;
+  uint64_t garbage_at_nanos_ = 0;  // looked for not before this
   bool busy_ = false;
   bool paused_ = false;
   uint64_t pause_ms_ = 0;

@@ -64,6 +64,7 @@ struct EngineStats {
   uint64_t retained_memtables = 0, retained_bytes = 0;  // flushed, kept for reads
   uint64_t memtable_pool_bytes = 0;                     // ready for memtables to come
   uint64_t runs = 0, tables = 0, table_bytes = 0;
+  uint64_t block_cache_capacity = 0, record_cache_capacity = 0;
   uint64_t block_cache_bytes = 0, block_cache_hits = 0, block_cache_misses = 0;
   uint64_t record_cache_bytes = 0, record_cache_records = 0, record_cache_hits = 0,
            record_cache_misses = 0;
@@ -73,10 +74,12 @@ struct EngineStats {
   uint64_t wal_last_sync_micros = 0, wal_sync_p50_micros = 0, wal_sync_p99_micros = 0,
            wal_sync_max_micros = 0;
   uint64_t flushes = 0, flush_bytes = 0, flush_failures = 0, last_flush_micros = 0;
+  bool compaction_running = false;
   uint64_t compactions = 0, compaction_steps = 0, compaction_failures = 0;
   uint64_t compaction_bytes_written = 0, compaction_micros = 0;
   uint64_t compaction_entries_read = 0, compaction_entries_written = 0;
   uint64_t compaction_tables_dropped = 0;  // of dead spaces, unread
+  uint64_t compaction_expired = 0;         // keys that merges dropped, since they had expired
   uint64_t write_stalls = 0, write_stall_micros = 0;
   uint64_t corruptions = 0;  // damaged blocks met by reads since the start
   uint64_t manifest_edits = 0;
@@ -162,6 +165,9 @@ class Engine {
   virtual void Poll() = 0;
 
   // --- operating ---
+  // What block cache and record cache may hold together from now on, but neither more than its
+  // option says. They shrink by and by. May be called often.
+  virtual void SetCacheBytes(uint64_t bytes) = 0;
   virtual EngineStats Stats() const = 0;
   // The tree in words: memtables, runs, tables, sizes. For DEBUG LSM.
   virtual std::string DebugString() const = 0;
@@ -170,6 +176,9 @@ class Engine {
   virtual std::string TraceKey(SpaceId space, std::string_view key) = 0;
   // Freezes the active memtable now (tests, DEBUG). False if it is empty.
   virtual bool FreezeNow() = 0;
+  // Merges everything that was committed so far into one run, in the background, and drops all that
+  // can go: after a mass deletion, or to be read only. Does nothing while compaction is paused.
+  virtual void CompactAll() = 0;
   // For operators and tests: no merge begins while it is paused. Back-pressure goes on.
   virtual void PauseCompaction(bool paused) = 0;
   virtual bool compaction_paused() const = 0;

@@ -47,6 +47,7 @@ Sequence EngineImpl::Commit(std::span<const StagedWrite> writes, std::span<const
   writes_.assign(writes.begin(), writes.end());
   const std::string_view key = MakeKey(&key_, writes[0].space, writes[0].key);
   Memtable& active = *state_.active;
+  if (!drops_.empty()) ForgetBelowOfDying();
   const bool looked_up = last_lookup_.memtable_number == active.number() &&
                          active.Valid(last_lookup_.position) && last_lookup_.key == key;
   active.Apply(writes_, first, looked_up ? &last_lookup_.position : nullptr);
@@ -61,6 +62,16 @@ Sequence EngineImpl::Commit(std::span<const StagedWrite> writes, std::span<const
   for (const SpaceId space : died) dead_spaces_.Add(space, applied_);
   if (active.held_bytes() >= store_->options.memtable_bytes) Freeze();
   return applied_;
+}
+
+// Whether such a write lies above an expired value or above nothing is decided later.
+void EngineImpl::ForgetBelowOfDying() {
+  std::string key;
+  for (StagedWrite& write : writes_) {
+    if (write.below == Below::kNotCounted) continue;
+    const uint64_t hash = state_.active->HashOf(MakeKey(&key, write.space, write.key));
+    if (drops_.IsDying(hash)) write.below = Below::kUnknown;
+  }
 }
 
 void EngineImpl::EndTick() {
@@ -95,6 +106,11 @@ void EngineImpl::Freeze() {
 void EngineImpl::FreezeForTheDead() {
   if (state_.active->empty() || !state_.frozen.empty()) return;
   if (compactor_->WaitsForDeaths()) Freeze();
+}
+
+void EngineImpl::CompactAll() {
+  if (!state_.active->empty()) Freeze();
+  compactor_->CompactAll(applied_);
 }
 
 bool EngineImpl::FreezeNow() {

@@ -30,6 +30,7 @@ void EngineImpl::Poll() {
   flush_->Kick();
   compactor_->Kick();
   blocks_.Trim();
+  records_.Trim();
   if (peek_.wants()) WarmUp();
   TellWatermarks();
   TellRoom();
@@ -78,6 +79,14 @@ std::string EngineImpl::health_text() const {
                          flush_->error().ToString());
   }
   return "";
+}
+
+// Half each; what one may not take is the other's.
+void EngineImpl::SetCacheBytes(uint64_t bytes) {
+  const uint64_t records = std::min<uint64_t>(store_->options.record_cache_bytes, bytes / 2);
+  const uint64_t blocks = std::min<uint64_t>(store_->options.block_cache_bytes, bytes - records);
+  blocks_.SetCapacity(blocks);
+  records_.SetCapacity(std::min<uint64_t>(store_->options.record_cache_bytes, bytes - blocks));
 }
 
 void EngineImpl::TellWatermarks() {

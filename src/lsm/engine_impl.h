@@ -20,6 +20,7 @@
 #include "lsm/chunk_pool.h"
 #include "lsm/compactor.h"
 #include "lsm/dead_spaces.h"
+#include "lsm/drop_judge.h"
 #include "lsm/engine.h"
 #include "lsm/fetcher.h"
 #include "lsm/flush_pipeline.h"
@@ -68,6 +69,8 @@ class EngineImpl final : public Engine {
   std::string DebugString() const override;
   std::string TraceKey(SpaceId space, std::string_view key) override;
   bool FreezeNow() override;
+  void SetCacheBytes(uint64_t bytes) override;
+  void CompactAll() override;
   void PauseCompaction(bool paused) override { compactor_->SetPaused(paused); }
   bool compaction_paused() const override { return compactor_->paused(); }
   Status Stop() override;
@@ -76,6 +79,7 @@ class EngineImpl final : public Engine {
   void Freeze();
   void FreezeIfDue();
   void FreezeForTheDead();
+  void ForgetBelowOfDying();
   bool PrefetchRecord(const KeyHint& hint, uint64_t hash);
   ReadState TakeSnapshot();
   std::shared_ptr<const Memtable> CopyActive() const;
@@ -102,6 +106,7 @@ class EngineImpl final : public Engine {
   std::unique_ptr<LogWriter> log_;
   Catalog catalog_;
   DeadSpaces dead_spaces_;
+  DropJudge drops_;
   RunPublisher publisher_;
   std::unique_ptr<FlushPipeline> flush_;
   std::unique_ptr<Compactor> compactor_;

@@ -23,6 +23,7 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
       applied_(recovered.last_sequence),
       peek_(tables_, blocks_),
       catalog_(*store_),
+      drops_(state_, peek_, records_),
       publisher_(catalog_, state_, tables_, blocks_) {
   state_.active = std::make_shared<Memtable>(1, store_->filter_secret, chunks_);
   state_.version = store_->manifest->state().version;
@@ -35,7 +36,8 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
   log.manifest_edit = store_->manifest->state().edit;
   log_ = std::make_unique<LogWriter>(store_->env, store_->background, slots_, log);
   flush_ = std::make_unique<FlushPipeline>(
-      FlushPipeline::Parts{*store_, catalog_, dead_spaces_, *log_, state_, publisher_}, [this] {
+      FlushPipeline::Parts{*store_, catalog_, dead_spaces_, drops_, *log_, state_, publisher_},
+      [this] {
         UpdateHealth();
         TellWatermarks();
         TellRoom();
@@ -43,11 +45,11 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
         compactor_->Kick();
       });
   compactor_ =
-      std::make_unique<Compactor>(*store_, catalog_, publisher_, dead_spaces_,
+      std::make_unique<Compactor>(*store_, catalog_, publisher_, dead_spaces_, drops_,
                                   NewTieredPolicy({.memtable_bytes = store_->options.memtable_bytes,
                                                    .tier_width = store_->options.tier_width}));
   fetcher_ = std::make_unique<Fetcher>(*store_, tables_, blocks_, store_->options.read_threads);
-  settler_ = std::make_unique<Settler>(*store_, state_, *flush_);
+  settler_ = std::make_unique<Settler>(*store_, state_, *flush_, drops_);
   store_->obsolete->on_loop = [this](FileNumber file) { RemoveObsolete(file); };
   told_ = watermarks();
   OpenAllTables();

@@ -68,6 +68,8 @@ EngineStats EngineImpl::Stats() const {
   stats.runs = state_.version->runs().size();
   stats.tables = state_.version->table_count();
   stats.table_bytes = state_.version->size_bytes();
+  stats.block_cache_capacity = blocks_.capacity_bytes();
+  stats.record_cache_capacity = records_.capacity_bytes();
   stats.block_cache_bytes = blocks_.charge_bytes();
   stats.record_cache_bytes = records_.held_bytes();
   stats.record_cache_records = records_.record_count();
@@ -95,10 +97,12 @@ EngineStats EngineImpl::Stats() const {
   stats.flush_failures = flush.failures;
   stats.last_flush_micros = flush.last_flush_micros;
   const Compactor::Stats& compaction = compactor_->stats();
+  stats.compaction_running = compactor_->busy();
   stats.compactions = compaction.jobs;
   stats.compaction_steps = compaction.steps;
   stats.compaction_failures = compaction.failures;
   stats.compaction_tables_dropped = compaction.tables_dropped;
+  stats.compaction_expired = compaction.expired;
   stats.compaction_bytes_written = compaction.bytes_written;
   stats.compaction_micros = compaction.micros;
   stats.compaction_entries_read = compaction.entries_read;

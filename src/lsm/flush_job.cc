@@ -22,19 +22,20 @@ constexpr size_t kWarmShare = 2;
 
 class FlushJob {
  public:
-  FlushJob(Store& store, const Memtable& memtable, const Version& below,
-           const DeadSpaceFilter& dead, bool keep_blocks)
+  FlushJob(Store& store, const Memtable& memtable, const Version& below, const FlushRules& rules)
       : store_(store),
         memtable_(memtable),
         below_(below),
-        dead_(dead),
-        is_dead_(dead),
+        dead_(rules.dead),
+        is_dead_(rules.dead),
         source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, 0),
+        dying_(rules.dying),
         settle_budget_(std::max<uint64_t>(kMinSettled, memtable.entry_count() / 4)),
-        keep_budget_(keep_blocks ? store.options.block_cache_bytes / kWarmShare : 0),
-        writer_(store, dead.mark, [this](FileNumber file, uint64_t offset, std::string_view bytes) {
-          KeepDataBlock(file, offset, bytes);
-        }) {}
+        keep_budget_(rules.keep_blocks ? store.options.block_cache_bytes / kWarmShare : 0),
+        writer_(store, rules.dead.mark,
+                [this](FileNumber file, uint64_t offset, std::string_view bytes) {
+                  KeepDataBlock(file, offset, bytes);
+                }) {}
 
   Result<FlushedRun> Run() {
     run_.flushed_seq = memtable_.last_sequence();
@@ -76,12 +77,13 @@ class FlushJob {
 
   void Settle(std::string_view key, Entry* entry) {
     if (settle_budget_ == 0) return;
+    const uint64_t hash = FilterHash(key, store_.filter_secret);
+    if (dying_.Contains(hash)) return;
     --settle_budget_;
     // All at once, and only between lookups, which hold several blocks.
     if (source_.kept_blocks() > kSettleKeepBlocks) source_.Clear();
     Entry older;
-    const Lookup found =
-        GetFromVersion(below_, 0, source_, key, FilterHash(key, store_.filter_secret), &older);
+    const Lookup found = GetFromVersion(below_, 0, source_, key, hash, &older);
     if (found == Lookup::kUnknown) {
       // Damage or an I/O error below is not the flush's business, and not worth meeting again.
       settle_budget_ = 0;
@@ -100,6 +102,7 @@ class FlushJob {
   const DeadSpaceFilter& dead_;
   DeadSpaceCheck is_dead_;
   BlockingSource source_;
+  const DyingKeys& dying_;
   uint64_t settle_budget_;
   size_t keep_budget_;
   FlushedRun run_;
@@ -109,8 +112,8 @@ class FlushJob {
 }  // namespace
 
 Result<FlushedRun> FlushMemtable(Store& store, const Memtable& memtable, const Version& below,
-                                 const DeadSpaceFilter& dead, bool keep_blocks) {
-  return FlushJob(store, memtable, below, dead, keep_blocks).Run();
+                                 const FlushRules& rules) {
+  return FlushJob(store, memtable, below, rules).Run();
 }
 
 }  // namespace cairn::lsm

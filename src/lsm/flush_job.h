@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "lsm/dead_spaces.h"
+#include "lsm/drop_judge.h"
 #include "lsm/memtable.h"
 #include "lsm/run_writer.h"
 #include "lsm/space_counts.h"
@@ -37,10 +38,18 @@ struct FlushedRun {
   uint64_t settled = 0;
 };
 
-// `below` is the version that holds everything older than the memtable; `dead`: those that died up
-// to the memtable's last sequence. Draws file numbers from store.manifest. `keep_blocks`: whether
-// data blocks are kept for the cache.
+struct FlushRules {
+  // Those that died up to the memtable's last sequence.
+  DeadSpaceFilter dead = {};
+  // Data blocks are kept for the cache.
+  bool keep_blocks = false;
+  // What lies below these is not looked up: a merge is about to drop it.
+  DyingKeys dying = {};
+};
+
+// `below` is the version that holds everything older than the memtable. Draws file numbers from
+// store.manifest.
 Result<FlushedRun> FlushMemtable(Store& store, const Memtable& memtable, const Version& below,
-                                 const DeadSpaceFilter& dead, bool keep_blocks);
+                                 const FlushRules& rules);
 
 }  // namespace cairn::lsm

@@ -12,6 +12,7 @@ FlushPipeline::FlushPipeline(Parts parts, std::function<void()> on_change)
     : store_(parts.store),
       catalog_(parts.catalog),
       dead_spaces_(parts.dead_spaces),
+      drops_(parts.drops),
       log_(parts.log),
       state_(parts.state),
       publisher_(parts.publisher),
@@ -38,14 +39,17 @@ void FlushPipeline::Build(const std::shared_ptr<const Memtable>& memtable) {
   };
   busy_ = true;
   Store* store = &store_;
+  FlushRules rules;
+  rules.dead = *dead_spaces_.UpTo(memtable->last_sequence());
+  // Retained memtables answer for single keys of their runs, and at the default sizes the cache
+  // would have no room left for a run's blocks by the time its memtable goes.
+  rules.keep_blocks = store_.options.retained_memtables == 0;
+  rules.dying = drops_.Snapshot();
   store_.background.Submit(
       Lane::kFlush, GatedJob(store_.gate, [self = self_, store, memtable, version = state_.version,
-                                           dead = dead_spaces_.UpTo(memtable->last_sequence())] {
+                                           rules = std::move(rules)] {
         const uint64_t start = store->env.MonotonicNanos();
-        // Retained memtables answer for single keys of their runs, and at the default sizes the
-        // cache would have no room left for a run's blocks by the time its memtable goes.
-        const bool keep_blocks = store->options.retained_memtables == 0;
-        Result<FlushedRun> run = FlushMemtable(*store, *memtable, *version, *dead, keep_blocks);
+        Result<FlushedRun> run = FlushMemtable(*store, *memtable, *version, rules);
         const uint64_t micros = (store->env.MonotonicNanos() - start) / 1000;
         auto built = std::make_shared<Built>(Built{std::move(run), micros});
         store->background.PostCompletion([self, built] {

@@ -16,6 +16,7 @@
 
 #include "lsm/catalog.h"
 #include "lsm/dead_spaces.h"
+#include "lsm/drop_judge.h"
 #include "lsm/flush_job.h"
 #include "lsm/log_writer.h"
 #include "lsm/read_state.h"
@@ -33,6 +34,7 @@ class FlushPipeline {
     Store& store;
     Catalog& catalog;
     const DeadSpaces& dead_spaces;
+    DropJudge& drops;
     LogWriter& log;
     ReadState& state;
     RunPublisher& publisher;
@@ -74,6 +76,7 @@ class FlushPipeline {
   Store& store_;
   Catalog& catalog_;
   const DeadSpaces& dead_spaces_;
+  DropJudge& drops_;
   LogWriter& log_;
   ReadState& state_;
   RunPublisher& publisher_;

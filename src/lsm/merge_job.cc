@@ -2,9 +2,10 @@
 
 #include <utility>
 
-#include "lsm/blocking_source.h"
+#include "lsm/bloom.h"
 #include "lsm/merging_iterator.h"
 #include "lsm/table_iterator.h"
+#include "util/check.h"
 
 namespace cairn::lsm {
 
@@ -14,108 +15,165 @@ namespace {
 constexpr size_t kKeptBlocks = 64;
 // How often a long merge asks whether it is to break off.
 constexpr uint64_t kEntriesPerCheck = 1024;
+// Asked at once: what the loop can answer in a fraction of a millisecond.
+constexpr size_t kQuestions = 256;
+// What may wait for answers. It is in memory once more when it is written.
+constexpr size_t kMaxHeldBytes = size_t{1} << 20;
+// Asked by one step: the loop remembers each of them to its end.
+constexpr size_t kMaxAsked = size_t{1} << 16;
 
-class MergeJob {
- public:
-  MergeJob(Store& store, const MergeInput& input)
-      : store_(store),
-        input_(input),
-        source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks),
-        is_dead_(*input.dead),
-        writer_(store, input.dead->mark) {}
+bool IsExpired(const Entry& entry, uint64_t now_ms) {
+  return entry.live() && entry.expire_at_ms != 0 && entry.expire_at_ms < now_ms;
+}
 
-  Result<MergeResult> Run() {
-    const Status status = MergeAll();
-    if (!status.ok()) {
-      writer_.Remove();
-      return status;
-    }
-    return std::move(result_);
-  }
+}  // namespace
 
- private:
-  Status MergeAll() {
+MergeJob::MergeJob(Store& store, const MergeInput& input)
+    : store_(store),
+      input_(input),
+      source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks),
+      filters_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks),
+      is_dead_(*input.dead),
+      writer_(store, input.dead->mark) {}
+
+Status MergeJob::Run() {
+  DCHECK(!done_);
+  const Status status = Advance();
+  if (!status.ok()) writer_.Remove();
+  return status;
+}
+
+Status MergeJob::Advance() {
+  if (walk_ == nullptr) {
     std::vector<std::unique_ptr<InternalIterator>> children;
     for (const std::vector<TableRef>& run : input_.runs) {
       children.push_back(NewRunIterator(run, source_));
     }
     walk_ = NewMergingIterator(std::move(children), &source_, Versions::kAll);
     walk_->SeekToFirst();
-    while (walk_->Valid()) {
-      if (writer_.EstimatedSize() >= input_.max_bytes) {
-        result_.end = walk_->key();
-        break;
-      }
-      if (is_dead_(walk_->key())) {
-        RETURN_IF_ERROR(CountRead());
-        walk_->Next();
-      } else {
-        RETURN_IF_ERROR(MergeKey());
-      }
-    }
-    RETURN_IF_ERROR(source_.status());
-    ASSIGN_OR_RETURN(result_.written, writer_.Finish());
-    return {};
   }
-
-  // Writes what is left of all versions of the key that the walk stands on, and goes to the next.
-  Status MergeKey() {
-    key_ = walk_->key();
-    Entry entry = walk_->entry();
-    value_ = entry.value;  // the walk moves on before it is written
-    entry.value = value_;
-    RETURN_IF_ERROR(CountRead());
-    for (walk_->Next(); walk_->Valid() && walk_->key() == key_; walk_->Next()) {
-      const Entry& older = walk_->entry();
-      SettleBy(older.live(), &entry);
-      entry.below = older.below;
+  RETURN_IF_ERROR(WriteHeld());
+  while (walk_->Valid() && !IsFull()) {
+    if (questions_.size() == kQuestions || held_bytes_ >= kMaxHeldBytes) return {};
+    if (is_dead_(walk_->key())) {
       RETURN_IF_ERROR(CountRead());
+      walk_->Next();
+    } else {
+      RETURN_IF_ERROR(MergeKey());
     }
-    RETURN_IF_ERROR(source_.status());
-    if (!OlderRunsCover(key_)) {
-      SettleBy(false, &entry);
-      if (!entry.live()) return {};
+  }
+  RETURN_IF_ERROR(source_.status());
+  if (!questions_.empty()) return {};
+  if (walk_->Valid()) result_.end = walk_->key();
+  ASSIGN_OR_RETURN(result_.written, writer_.Finish());
+  done_ = true;
+  return {};
+}
+
+bool MergeJob::IsFull() const {
+  return writer_.EstimatedSize() + held_bytes_ >= input_.max_bytes || asked_ >= kMaxAsked;
+}
+
+// Writes what is left of all versions of the key that the walk stands on, and goes to the next.
+Status MergeJob::MergeKey() {
+  key_ = walk_->key();
+  Entry entry = walk_->entry();
+  value_ = entry.value;  // the walk moves on before it is written
+  entry.value = value_;
+  RETURN_IF_ERROR(CountRead());
+  for (walk_->Next(); walk_->Valid() && walk_->key() == key_; walk_->Next()) {
+    const Entry& older = walk_->entry();
+    SettleBy(older.live(), &entry);
+    entry.below = older.below;
+    RETURN_IF_ERROR(CountRead());
+  }
+  RETURN_IF_ERROR(source_.status());
+  const bool covered = OlderRunsCover(key_);
+  if (!covered) {
+    SettleBy(false, &entry);
+    if (!entry.live()) return {};
+  }
+  if (!IsExpired(entry, input_.now_ms)) return Write(entry);
+  const uint64_t hash = FilterHash(key_, store_.filter_secret);
+  if (NewerRunsMayHold(key_, hash)) return Write(entry);
+  ++asked_;
+  questions_.push_back({key_, hash, false});
+  Hold(entry, /*asked=*/true, covered);
+  return {};
+}
+
+Status MergeJob::Write(const Entry& entry) {
+  if (questions_.empty()) return WriteNow(key_, entry);
+  Hold(entry, /*asked=*/false, /*covered=*/false);
+  return {};
+}
+
+void MergeJob::Hold(const Entry& entry, bool asked, bool covered) {
+  held_bytes_ += key_.size() + value_.size() + sizeof(Held);
+  held_.push_back({std::move(key_), std::move(value_), entry, asked, covered});
+}
+
+// With the answers to the questions.
+Status MergeJob::WriteHeld() {
+  size_t question = 0;
+  for (Held& held : held_) {
+    held.entry.value = held.value;
+    if (held.asked && questions_[question++].granted) DropExpired(held.covered, &held);
+    if (held.entry.live() || held.covered || !held.asked) {
+      RETURN_IF_ERROR(WriteNow(held.key, held.entry));
     }
-    ++result_.entries_written;
-    return writer_.Add(key_, entry);
   }
+  held_.clear();
+  held_bytes_ = 0;
+  questions_.clear();
+  return {};
+}
 
-  // It is known now whether a live value lies below the entry.
-  void SettleBy(bool live_below, Entry* entry) {
-    if (entry->below != Below::kUnknown) return;
-    entry->below = live_below ? Below::kLive : Below::kAbsent;
-    ++result_.settled;
-    result_.counts.Add(SpaceOf(key_), live_below ? 0 : 1, -1);
+// Nobody sees it any longer, but where an older run may hold the key it must go on hiding that.
+void MergeJob::DropExpired(bool covered, Held* held) {
+  Entry& entry = held->entry;
+  ++result_.expired;
+  CountEntry(&result_.counts, SpaceOf(held->key), entry.below, /*live=*/true, -1);
+  entry = {.kind = EntryKind::kExpiredStub,
+           .below = entry.below,
+           .sequence = entry.sequence,
+           .value = {}};
+  if (covered) {
+    CountEntry(&result_.counts, SpaceOf(held->key), entry.below, /*live=*/false, 1);
   }
+}
 
-  bool OlderRunsCover(std::string_view key) const {
-    const std::vector<SortedRun>& runs = input_.version->runs();
-    for (size_t i = input_.older_runs; i < runs.size(); ++i) {
-      if (FindTable(runs[i].tables, key) != nullptr) return true;
-    }
-    return false;
+Status MergeJob::WriteNow(std::string_view key, const Entry& entry) {
+  ++result_.entries_written;
+  return writer_.Add(key, entry);
+}
+
+// It is known now whether a live value lies below the entry.
+void MergeJob::SettleBy(bool live_below, Entry* entry) {
+  if (entry->below != Below::kUnknown) return;
+  entry->below = live_below ? Below::kLive : Below::kAbsent;
+  ++result_.settled;
+  result_.counts.Add(SpaceOf(key_), live_below ? 0 : 1, -1);
+}
+
+bool MergeJob::OlderRunsCover(std::string_view key) const {
+  const std::vector<SortedRun>& runs = input_.version->runs();
+  for (size_t i = input_.older_runs; i < runs.size(); ++i) {
+    if (FindTable(runs[i].tables, key) != nullptr) return true;
   }
+  return false;
+}
 
-  Status CountRead() {
-    if (result_.entries_read++ % kEntriesPerCheck != 0 || !store_.gate->closing()) return {};
-    return Status::Aborted("merge broken off: the store is closing");
-  }
+bool MergeJob::NewerRunsMayHold(std::string_view key, uint64_t hash) {
+  const bool hold = MayHold(*input_.version, 0, input_.newer_runs, filters_, key, hash);
+  if (filters_.status().ok()) return hold;
+  filters_.Clear();
+  return true;
+}
 
-  Store& store_;
-  const MergeInput& input_;
-  BlockingSource source_;
-  DeadSpaceCheck is_dead_;
-  RunWriter writer_;
-  std::unique_ptr<InternalIterator> walk_;
-  std::string key_;
-  std::string value_;
-  MergeResult result_;
-};
-
-}  // namespace
-
-Result<MergeResult> MergeRuns(Store& store, const MergeInput& input) {
-  return MergeJob(store, input).Run();
+Status MergeJob::CountRead() {
+  if (result_.entries_read++ % kEntriesPerCheck != 0 || !store_.gate->closing()) return {};
+  return Status::Aborted("merge broken off: the store is closing");
 }
 
 }  // namespace cairn::lsm

@@ -4,9 +4,11 @@
 // that it left open are settled where an older version, or the end of the data, settles them.
 //
 // What is dropped: what dead spaces hold, unseen; older versions; tombstones and stubs, where no
-// older run outside the merge can hold their key.
+// older run outside the merge can hold their key; expired values, if the loop says so, and down to
+// a stub where an older run may hold their key.
 //
-// Thread: one worker. May block. A pure function of its input but for the files it writes.
+// Thread: one worker at a time; `questions` is the loop's between two calls of Run. May block. What
+// comes out depends on the input and the answers alone.
 // Errors: what it wrote is removed, as far as the disk lets it. kAborted: the store is closing.
 
 #include <cstdint>
@@ -14,7 +16,10 @@
 #include <string>
 #include <vector>
 
+#include "lsm/blocking_source.h"
 #include "lsm/dead_spaces.h"
+#include "lsm/drop_judge.h"
+#include "lsm/internal_iterator.h"
 #include "lsm/run_writer.h"
 #include "lsm/space_counts.h"
 #include "lsm/store.h"
@@ -27,10 +32,13 @@ struct MergeInput {
   std::shared_ptr<const Version> version;
   // References of the version, newest run first; ascending within a run.
   std::vector<std::vector<TableRef>> runs;
-  // The version's runs from here on are older than the merge.
+  // The version's runs before the first are newer than the merge, from the second on older.
+  size_t newer_runs = 0;
   size_t older_runs = 0;
   // Of those that died before the catalog's flushed_seq. Not null.
   std::shared_ptr<const DeadSpaceFilter> dead;
+  // The wall clock: what expired before may go.
+  uint64_t now_ms = 0;
   // Ends between two keys when it has written this much.
   uint64_t max_bytes = 0;
 };
@@ -43,8 +51,62 @@ struct MergeResult {
   uint64_t entries_read = 0;
   uint64_t entries_written = 0;
   uint64_t settled = 0;
+  uint64_t expired = 0;  // dropped, or made stubs
 };
 
-Result<MergeResult> MergeRuns(Store& store, const MergeInput& input);
+class MergeJob {
+ public:
+  // The input outlives it.
+  MergeJob(Store& store, const MergeInput& input);
+  MergeJob(const MergeJob&) = delete;
+  MergeJob& operator=(const MergeJob&) = delete;
+
+  // Goes on until all is written, or until the questions are to be answered first.
+  Status Run();
+  bool done() const { return done_; }
+  // Not empty after a Run that is not done. The next Run takes the answers.
+  std::vector<DropCandidate>& questions() { return questions_; }
+  // Once, when done.
+  MergeResult TakeResult() { return std::move(result_); }
+
+ private:
+  // An entry that comes behind an open question, or is one.
+  struct Held {
+    std::string key;
+    std::string value;
+    Entry entry;
+    bool asked = false;
+    bool covered = false;  // an older run may hold the key
+  };
+
+  Status Advance();
+  Status MergeKey();
+  Status Write(const Entry& entry);
+  Status WriteHeld();
+  Status WriteNow(std::string_view key, const Entry& entry);
+  void Hold(const Entry& entry, bool asked, bool covered);
+  void DropExpired(bool covered, Held* held);
+  void SettleBy(bool live_below, Entry* entry);
+  bool IsFull() const;
+  bool OlderRunsCover(std::string_view key) const;
+  bool NewerRunsMayHold(std::string_view key, uint64_t hash);
+  Status CountRead();
+
+  Store& store_;
+  const MergeInput& input_;
+  BlockingSource source_;
+  BlockingSource filters_;  // of newer runs: damage there is not the merge's business
+  DeadSpaceCheck is_dead_;
+  RunWriter writer_;
+  std::unique_ptr<InternalIterator> walk_;
+  std::string key_;
+  std::string value_;
+  std::vector<DropCandidate> questions_;
+  std::vector<Held> held_;
+  size_t held_bytes_ = 0;
+  size_t asked_ = 0;
+  bool done_ = false;
+  MergeResult result_;
+};
 
 }  // namespace cairn::lsm

@@ -1,6 +1,7 @@
 #include "lsm/read_state.h"
 
 #include <array>
+#include <span>
 
 #include "lsm/block.h"
 #include "lsm/bloom.h"
@@ -24,7 +25,7 @@ struct Candidate {
 
 // Fills `candidates` with the next runs' tables that cover the key and begins to load their
 // filters' lines; returns how many. *next goes to the first run that was not looked at.
-size_t NextCandidates(const std::vector<SortedRun>& runs, size_t* next, BlockSource& source,
+size_t NextCandidates(std::span<const SortedRun> runs, size_t* next, BlockSource& source,
                       std::string_view key, uint64_t hash,
                       std::array<Candidate, kProbedTogether>* candidates) {
   size_t count = 0;
@@ -92,17 +93,18 @@ Lookup GetFromVersion(const Version& version, size_t skipped, BlockSource& sourc
   return unknown ? Lookup::kUnknown : Lookup::kAbsent;
 }
 
-Below CheapBelowVersion(const Version& version, size_t skipped, BlockSource& peek,
-                        std::string_view key, uint64_t hash) {
-  if (skipped == version.runs().size()) return Below::kAbsent;
+bool MayHold(const Version& version, size_t begin, size_t end, BlockSource& source,
+             std::string_view key, uint64_t hash) {
+  if (begin >= end) return false;
+  const std::span<const SortedRun> runs(version.runs().data(), end);
   std::array<Candidate, kProbedTogether> candidates;
-  for (size_t next = skipped; next < version.runs().size();) {
-    const size_t count = NextCandidates(version.runs(), &next, peek, key, hash, &candidates);
+  for (size_t next = begin; next < end;) {
+    const size_t count = NextCandidates(runs, &next, source, key, hash, &candidates);
     for (size_t i = 0; i < count; ++i) {
-      if (!Excluded(candidates[i], hash)) return Below::kUnknown;
+      if (!Excluded(candidates[i], hash)) return true;
     }
   }
-  return Below::kAbsent;
+  return false;
 }
 
 }  // namespace cairn::lsm

@@ -38,10 +38,9 @@ struct ReadState {
 Lookup GetFromVersion(const Version& version, size_t skipped, BlockSource& source,
                       std::string_view key, uint64_t hash, Entry* entry);
 
-// Whether a live value of the key lies in the version's runs but the newest `skipped`, as far as
-// filters say, without a look at any data: kAbsent or kUnknown. `peek` gives what is in memory and
-// lists no misses.
-Below CheapBelowVersion(const Version& version, size_t skipped, BlockSource& peek,
-                        std::string_view key, uint64_t hash);
+// False only if no run in [begin, end) of the version can hold the key, as far as bounds and
+// filters say, without a look at any data. What `source` cannot give at once counts as "maybe".
+bool MayHold(const Version& version, size_t begin, size_t end, BlockSource& source,
+             std::string_view key, uint64_t hash);
 
 }  // namespace cairn::lsm

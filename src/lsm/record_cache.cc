@@ -56,9 +56,10 @@ std::optional<Entry> RecordCache::Find(std::string_view key, uint64_t hash) {
   return record->ToEntry();
 }
 
-bool RecordCache::HasLive(std::string_view key, uint64_t hash) const {
+Below RecordCache::CheapBelow(std::string_view key, uint64_t hash) const {
   const MemtableRecord* record = index_.size() == 0 ? nullptr : index_.Find(key, hash);
-  return record != nullptr && record->kind == EntryKind::kValue;
+  if (record == nullptr) return Below::kUnknown;
+  return record->kind == EntryKind::kValue ? Below::kLive : Below::kAbsent;
 }
 
 void RecordCache::Insert(std::string_view key, uint64_t hash, const Entry& entry) {

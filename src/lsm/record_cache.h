@@ -1,7 +1,7 @@
 #pragma once
-// Hot records of the tables, whole, by key (design §11): what a read had to search filter, index
-// and data block for is one probe the next time. Memtables are asked first, so it holds only what
-// no memtable has.
+// Hot records of the tables, whole, by key (design §11), and keys that no table has: what a read
+// had to search filter, index and data block for is one probe the next time. Memtables are asked
+// first, so it holds only what no memtable has.
 //
 // Kept right by every write: a commit erases its keys (after it has copied its values, which may
 // stand here). What is read from a table goes in on the loop in the same step, when no memtable has
@@ -45,8 +45,9 @@ class RecordCache {
 
   // The entry of the key, or nullopt. Counts a hit or a miss and marks the record as used.
   std::optional<Entry> Find(std::string_view key, uint64_t hash);
-  // Whether a live record of the key stands here, without counting or marking.
-  bool HasLive(std::string_view key, uint64_t hash) const;
+  // Whether a live record of the key stands here, or its absence; kUnknown: nothing does. Without
+  // counting or marking.
+  Below CheapBelow(std::string_view key, uint64_t hash) const;
   // Begins to load what Find and Erase will look at first.
   void Prefetch(uint64_t hash) const {
     if (index_.size() > 0) index_.Prefetch(hash);
@@ -54,12 +55,16 @@ class RecordCache {
   void PrefetchRecord(uint64_t hash) const {
     if (index_.size() > 0) index_.PrefetchRecord(hash);
   }
+  // It is a tombstone that stands for a key that no table has.
+  static Entry Absence() { return {.kind = EntryKind::kTombstone, .value = {}}; }
   // Takes a copy; what is too large, there already, or beyond the limit is left out. Below is not
   // kept: it is the memtable's business.
   void Insert(std::string_view key, uint64_t hash, const Entry& entry);
   void Erase(std::string_view key, uint64_t hash);
   // Evicts towards the capacity.
   void Trim();
+  void SetCapacity(size_t capacity_bytes) { capacity_bytes_ = capacity_bytes; }
+  size_t capacity_bytes() const { return capacity_bytes_; }
 
   // Records, index and ring.
   size_t held_bytes() const;
@@ -79,7 +84,7 @@ class RecordCache {
 
   void Remove(Node* node);
 
-  const size_t capacity_bytes_;
+  size_t capacity_bytes_;
   const uint64_t hash_seed_;
   size_t used_bytes_ = 0;
   MemtableIndex index_;

@@ -161,8 +161,7 @@ Status Recovery::Replay() {
 }
 
 Status Recovery::FlushReplayed(const Memtable& memtable) {
-  ASSIGN_OR_RETURN(FlushedRun run,
-                   FlushMemtable(store_, memtable, *working_, {}, /*keep_blocks=*/false));
+  ASSIGN_OR_RETURN(FlushedRun run, FlushMemtable(store_, memtable, *working_, {}));
   counts_.Add(run.counts);
   ReplayedRun replayed{store_.manifest->NewFileNumber(), std::move(run)};
   if (!replayed.run.written.tables.empty()) {

@@ -8,8 +8,13 @@
 
 namespace cairn::lsm {
 
-Settler::Settler(Store& store, const ReadState& state, const FlushPipeline& flush)
-    : store_(store), state_(state), flush_(flush), self_(std::make_shared<Settler*>(this)) {}
+Settler::Settler(Store& store, const ReadState& state, const FlushPipeline& flush,
+                 const DropJudge& drops)
+    : store_(store),
+      state_(state),
+      flush_(flush),
+      drops_(drops),
+      self_(std::make_shared<Settler*>(this)) {}
 
 Settler::~Settler() {
   *self_ = nullptr;
@@ -32,6 +37,7 @@ void Settler::NextSlice() {
   }
   auto slice = std::make_shared<Slice>();
   slice->memtable_number = state_.active->number();
+  slice->publications = drops_.publications();
   const auto walk = state_.active->NewIterator();
   size_t looked_at = 0;
   for (walk->Seek(next_key_); walk->Valid(); walk->Next()) {
@@ -70,7 +76,10 @@ void Settler::LookUp(const std::shared_ptr<Slice>& slice) {
 void Settler::Enter(const Slice& slice) {
   // Frozen in the meantime: settled by its flush.
   if (state_.active->number() != slice.memtable_number) return;
+  // Expired values may have gone since, or are about to: their keys stay unknown.
+  if (drops_.publications() != slice.publications) return;
   for (size_t i = 0; i < slice.live.size(); ++i) {
+    if (!drops_.empty() && drops_.IsDying(state_.active->HashOf(slice.keys[i]))) continue;
     state_.active->Settle(slice.keys[i], slice.live[i]);
   }
 }

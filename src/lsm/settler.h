@@ -23,7 +23,7 @@ class Settler {
   static constexpr size_t kSliceEntries = 8192;
   static constexpr size_t kSliceKeys = 1024;
 
-  Settler(Store& store, const ReadState& state, const FlushPipeline& flush);
+  Settler(Store& store, const ReadState& state, const FlushPipeline& flush, const DropJudge& drops);
   ~Settler();
   Settler(const Settler&) = delete;
   Settler& operator=(const Settler&) = delete;
@@ -37,6 +37,7 @@ class Settler {
  private:
   struct Slice {
     uint64_t memtable_number = 0;
+    uint64_t publications = 0;  // DropJudge's, when the lookups began
     std::vector<std::string> keys;
     std::vector<bool> live;  // as long as the lookups went well
   };
@@ -53,6 +54,7 @@ class Settler {
   Store& store_;
   const ReadState& state_;
   const FlushPipeline& flush_;
+  const DropJudge& drops_;
   const std::shared_ptr<Settler*> self_;  // null once it is gone
   bool walking_ = false;
   std::string next_key_;                        // where the walk goes on

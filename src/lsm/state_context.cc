@@ -45,12 +45,16 @@ std::optional<Entry> StateContext::GetFromMemtables(std::string_view key, uint64
 std::optional<Entry> StateContext::GetFromTables(std::string_view key, uint64_t hash) {
   std::optional<Entry> entry;
   if (records_ != nullptr) entry = records_->Find(key, hash);
+  if (entry && entry->sequence == 0) return std::nullopt;  // RecordCache::Absence
   if (!entry) {
     entry.emplace();
     const Lookup found =
         GetFromVersion(*state_.version, state_.CoveredRuns(), source_, key, hash, &*entry);
+    if (found == Lookup::kAbsent && records_ != nullptr) {
+      records_->Insert(key, hash, RecordCache::Absence());
+    }
     if (found != Lookup::kFound) return std::nullopt;
-    if (records_ != nullptr) records_->Insert(key, hash, *entry);
+    if (records_ != nullptr && !dying_->IsDying(hash)) records_->Insert(key, hash, *entry);
   }
   NoteSeen(entry->sequence);
   return entry;
@@ -78,8 +82,14 @@ Below StateContext::CheapBelow(SpaceId space, std::string_view user_key) {
   for (const RetainedMemtable& retained : state_.retained) {
     if (const auto entry = retained.memtable->Get(key, hash)) return below_is(*entry);
   }
-  if (records_ != nullptr && records_->HasLive(key, hash)) return Below::kLive;
-  return CheapBelowVersion(*state_.version, state_.CoveredRuns(), peek_, key, hash);
+  if (records_ != nullptr) {
+    const Below below = records_->CheapBelow(key, hash);
+    if (below != Below::kUnknown) return below;
+  }
+  return MayHold(*state_.version, state_.CoveredRuns(), state_.version->runs().size(), peek_, key,
+                 hash)
+             ? Below::kUnknown
+             : Below::kAbsent;
 }
 
 std::unique_ptr<Iterator> StateContext::NewIterator(SpaceId space, std::string_view lower,
@@ -111,7 +121,7 @@ void LoopContext::Fetch(Fetcher& fetcher, std::function<void(const Status&)> don
 
 BlockingContext::BlockingContext(ReadState snapshot, Store& store, size_t keep_blocks,
                                  std::shared_ptr<const std::atomic<bool>> cancelled)
-    : StateContext(snapshot_, source_, source_, store.filter_secret, nullptr, nullptr),
+    : StateContext(snapshot_, source_, source_, store.filter_secret, nullptr, nullptr, nullptr),
       snapshot_(std::move(snapshot)),
       source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, keep_blocks,
               std::move(cancelled)) {

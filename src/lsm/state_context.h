@@ -9,6 +9,7 @@
 #include <string>
 
 #include "lsm/blocking_source.h"
+#include "lsm/drop_judge.h"
 #include "lsm/fetcher.h"
 #include "lsm/loop_source.h"
 #include "lsm/read_context.h"
@@ -27,15 +28,18 @@ struct LastLookup {
 
 class StateContext : public ReadContext {
  public:
-  // `peek` is the source of CheapBelow. `last_lookup` and `records` are the loop's, or null.
+  // `peek` is the source of CheapBelow. `last_lookup`, `records` and `dying` are the loop's, or
+  // null.
   StateContext(const ReadState& state, BlockSource& source, BlockSource& peek,
-               uint64_t filter_secret, LastLookup* last_lookup, RecordCache* records)
+               uint64_t filter_secret, LastLookup* last_lookup, RecordCache* records,
+               const DropJudge* dying)
       : state_(state),
         source_(source),
         peek_(peek),
         filter_secret_(filter_secret),
         last_lookup_(last_lookup),
-        records_(records) {}
+        records_(records),
+        dying_(dying) {}
 
   std::optional<Entry> Get(SpaceId space, std::string_view key) override;
   Below CheapBelow(SpaceId space, std::string_view key) override;
@@ -68,6 +72,7 @@ class StateContext : public ReadContext {
   const uint64_t filter_secret_;
   LastLookup* const last_lookup_;
   RecordCache* const records_;
+  const DropJudge* const dying_;
   std::string key_;  // scratch
   Sequence newest_seen_ = 0;
   bool read_range_ = false;
@@ -77,8 +82,9 @@ class StateContext : public ReadContext {
 class LoopContext final : public StateContext {
  public:
   LoopContext(const ReadState& state, TableCache& tables, BlockCache& blocks, PeekSource& peek,
-              uint64_t filter_secret, LastLookup& last_lookup, RecordCache& records)
-      : StateContext(state, source_, peek, filter_secret, &last_lookup, &records),
+              uint64_t filter_secret, LastLookup& last_lookup, RecordCache& records,
+              const DropJudge& dying)
+      : StateContext(state, source_, peek, filter_secret, &last_lookup, &records, &dying),
         source_(tables, blocks) {}
   ~LoopContext() override { CancelFetch(); }
 

@@ -12,6 +12,15 @@ std::string Control::TraceKey(int db, std::string_view key) {
   return parts_.store.engine().TraceKey(space, key);
 }
 
+std::optional<std::string> Control::StartCompaction() {
+  lsm::Engine& engine = parts_.store.engine();
+  if (engine.compaction_paused()) {
+    return "ERR Compaction is paused. Use CAIRN.COMPACT RESUME first.";
+  }
+  engine.CompactAll();
+  return std::nullopt;
+}
+
 uint64_t Control::IdleSeconds(int db, std::string_view key) {
   return parts_.access.IdleSeconds(db, key, parts_.clock.WallMsAt(parts_.clock.Nanos()) / 1000);
 }

@@ -47,6 +47,8 @@ class Control final : public ServerControl {
   }
   std::string_view redis_version() const override { return parts_.config.config().redis_version; }
   std::string LsmDebugString() override { return parts_.store.engine().DebugString(); }
+  std::optional<std::string> StartCompaction() override;
+  void PauseCompaction(bool paused) override { parts_.store.engine().PauseCompaction(paused); }
   std::string TraceKey(int db, std::string_view key) override;
   uint64_t IdleSeconds(int db, std::string_view key) override;
   uint64_t AccessFrequency(int db, std::string_view key) override;

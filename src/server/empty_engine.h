@@ -40,6 +40,8 @@ class EmptyEngine final : public lsm::Engine {
   std::string DebugString() const override { return "loading\n"; }
   std::string TraceKey(lsm::SpaceId, std::string_view) override { return "loading\n"; }
   bool FreezeNow() override { return false; }
+  void SetCacheBytes(uint64_t /*bytes*/) override {}
+  void CompactAll() override {}
   void PauseCompaction(bool /*paused*/) override {}
   bool compaction_paused() const override { return false; }
   Status Stop() override { return Status::Ok(); }

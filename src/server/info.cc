@@ -151,6 +151,10 @@ uint64_t ServerInfo::UsedMemory() {
          engine.table_memory_bytes + ClientMemory() + parts_.scans.bytes() + AccessClock::kBytes;
 }
 
+uint64_t ServerInfo::MemoryBesideCaches() {
+  return UsedMemory() + parts_.store.engine().Stats().retained_bytes;
+}
+
 void ServerInfo::WriteMemory(InfoWriter& out) {
   const Config& config = parts_.config.config();
   const lsm::EngineStats engine = parts_.store.engine().Stats();
@@ -236,6 +240,7 @@ void ServerInfo::Sample() {
 
 void ServerInfo::ResetStatistics() {
   parts_.stats = {};
+  merges_expired_before_ = parts_.store.engine().Stats().compaction_expired;
   parts_.records.ResetStatistics();
   parts_.errors.Reset();
   commands_.Reset();

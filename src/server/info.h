@@ -41,6 +41,8 @@ class ServerInfo {
   // Every 100 ms: rates and peaks.
   void Sample();
   void ResetStatistics();
+  // What counts against maxmemory but block cache and record cache, in bytes.
+  uint64_t MemoryBesideCaches();
   void set_port(int port) { port_ = port; }
 
  private:
@@ -80,6 +82,7 @@ class ServerInfo {
   const uint64_t start_seconds_;  // wall clock
   int port_ = 0;
   uint64_t used_memory_peak_ = 0;
+  uint64_t merges_expired_before_ = 0;  // by merges before the statistics were reset
   size_t recent_max_input_ = 0, recent_max_output_ = 0;  // of one client
   RateSampler commands_, input_, output_;
 };

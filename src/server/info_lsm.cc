@@ -54,10 +54,12 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("lsm_table_bytes", stats.table_bytes);
   out.Field("lsm_open_tables", stats.open_tables);
   out.Field("lsm_table_memory_bytes", stats.table_memory_bytes);
+  out.Field("lsm_record_cache_capacity", stats.record_cache_capacity);
   out.Field("lsm_record_cache_bytes", stats.record_cache_bytes);
   out.Field("lsm_record_cache_records", stats.record_cache_records);
   out.Field("lsm_record_cache_hits", stats.record_cache_hits);
   out.Field("lsm_record_cache_misses", stats.record_cache_misses);
+  out.Field("lsm_block_cache_capacity", stats.block_cache_capacity);
   out.Field("lsm_block_cache_bytes", stats.block_cache_bytes);
   out.Field("lsm_block_cache_hits", stats.block_cache_hits);
   out.Field("lsm_block_cache_misses", stats.block_cache_misses);
@@ -66,11 +68,13 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("lsm_flush_failures", stats.flush_failures);
   out.Field("lsm_last_flush_usec", stats.last_flush_micros);
   out.Field("lsm_compactions", stats.compactions);
+  out.Field("lsm_compaction_running", stats.compaction_running ? 1 : 0);
   out.Field("lsm_compaction_steps", stats.compaction_steps);
   out.Field("lsm_compaction_bytes_written", stats.compaction_bytes_written);
   out.Field("lsm_compaction_entries_read", stats.compaction_entries_read);
   out.Field("lsm_compaction_entries_written", stats.compaction_entries_written);
   out.Field("lsm_compaction_tables_dropped", stats.compaction_tables_dropped);
+  out.Field("lsm_compaction_expired_keys", stats.compaction_expired);
   out.Field("lsm_compaction_usec", stats.compaction_micros);
   out.Field("lsm_compaction_failures", stats.compaction_failures);
   out.Field("lsm_compaction_paused", engine.compaction_paused() ? 1 : 0);

@@ -66,7 +66,9 @@ void ServerInfo::WriteStats(InfoWriter& out) {
   out.Field("sync_full", 0);
   out.Field("sync_partial_ok", 0);
   out.Field("sync_partial_err", 0);
-  out.Field("expired_keys", stats.expired_keys);
+  const uint64_t by_merges =
+      parts_.store.engine().Stats().compaction_expired - merges_expired_before_;
+  out.Field("expired_keys", stats.expired_keys + by_merges);
   out.Field("evicted_keys", 0);
   out.Field("evicted_clients", 0);
   out.Field("keyspace_hits", stats.keyspace_hits);

@@ -23,4 +23,11 @@ lsm::Options FitToMemory(lsm::Options options, uint64_t max_memory_bytes) {
   return options;
 }
 
+uint64_t CacheBytes(const lsm::Options& fitted, uint64_t max_memory_bytes, uint64_t used_bytes) {
+  const uint64_t most = fitted.block_cache_bytes + fitted.record_cache_bytes;
+  if (max_memory_bytes == 0) return most;
+  const uint64_t left = max_memory_bytes - std::min(max_memory_bytes, used_bytes);
+  return std::min(most, std::max(left, 2 * kSmallestCacheBytes));
+}
+
 }  // namespace cairn

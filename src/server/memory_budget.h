@@ -2,7 +2,7 @@
 // What maxmemory means for the engine: its memtables and its caches are made as small as they
 // must be to fit. Data is never lost for want of memory, only caches shrink.
 //
-// Thread safety: a pure function.
+// Thread safety: pure functions.
 
 #include <cstdint>
 
@@ -15,6 +15,10 @@ namespace cairn {
 // half each of what is left; none becomes smaller than kSmallestMemtableBytes or
 // kSmallestCacheBytes, nor larger than it was.
 lsm::Options FitToMemory(lsm::Options options, uint64_t max_memory_bytes);
+
+// What the caches may hold together while everything else takes `used_bytes`: what fits, or less
+// when tables and clients need more than was thought of. `fitted` is FitToMemory's.
+uint64_t CacheBytes(const lsm::Options& fitted, uint64_t max_memory_bytes, uint64_t used_bytes);
 
 constexpr uint64_t kSmallestMemtableBytes = uint64_t{1} << 20;
 constexpr uint64_t kSmallestCacheBytes = uint64_t{1} << 20;

@@ -194,6 +194,15 @@ void Server::OnTimer() {
   if (!store_.loading()) store_.keyspace().ForgetGoneSpaces();
   clients_.OnTimer();
   info_.Sample();
+  BoundCaches();
+}
+
+// What clients and tables take comes out of the caches.
+void Server::BoundCaches() {
+  const Config& config = config_.config();
+  const lsm::Options fitted = FitToMemory(config.engine, config.max_memory_bytes);
+  store_.engine().SetCacheBytes(
+      CacheBytes(fitted, config.max_memory_bytes, info_.MemoryBesideCaches()));
 }
 
 void Server::OnConnection(std::unique_ptr<Transport> transport) {
@@ -227,7 +236,7 @@ ConfigError Server::ApplyConfig(const Config& before, const Config& now) {
     store_.engine().SetSyncMode(now.engine.sync_mode);
   }
   if (now.max_memory_bytes != before.max_memory_bytes) {
-    log_.Warning("maxmemory sizes caches and memtables at the start: it has effect from the next");
+    log_.Warning("maxmemory bounds the caches from now on; memtables are sized at the start");
   }
   const bool no_password = now.clients.password.empty();
   clients_.ForEach([&](Connection& connection) {

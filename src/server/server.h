@@ -55,6 +55,7 @@ class Server {
   bool CrowdWaitsForWrite() const;
   void OnWake();
   void OnTimer();
+  void BoundCaches();
   void OnSignal(int number);
   void OnConnection(std::unique_ptr<Transport> transport);
   std::optional<std::string> OnShutdownCommand(const ShutdownRequest& request);

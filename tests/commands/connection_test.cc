@@ -216,12 +216,21 @@ TEST_CASE("INFO, TIME, SHUTDOWN") {
       {"INFO", "\"# Info\r\n\""},
       {"INFO server memory", "\"# Info\r\nserver\r\nmemory\r\n\""},
       {"TIME", "[\"1700000000\", \"123456\"]"},
+      {"CAIRN.COMPACT now", kSyntax},
+      {"CAIRN.COMPACT PAUSE RESUME", kSyntax},
       {"SHUTDOWN FOO", kSyntax},
       {"SHUTDOWN SAVE NOSAVE", kSyntax},
       {"SHUTDOWN ABORT NOW", kSyntax},
   });
   CheckCases({{"INFO", "txt:\"# Info\r\n\""}}, 3);
   CommandRunner runner;
+  CHECK(runner.Run("CAIRN.COMPACT") == "Background compaction started");
+  CHECK(runner.Run("CAIRN.COMPACT pause") == "OK");
+  runner.server.compaction_error = "ERR Compaction is paused.";
+  CHECK(runner.Run("cairn.compact") == "-ERR Compaction is paused.");
+  CHECK(runner.Run("CAIRN.COMPACT Resume") == "OK");
+  CHECK(runner.server.log == std::vector<std::string>{"compact", "pause", "compact", "resume"});
+  runner.server.log.clear();
   CHECK(runner.Run("SHUTDOWN").empty());
   CHECK(runner.Run("SHUTDOWN nosave now force").empty());
   CHECK(runner.server.log == std::vector<std::string>{"shutdown", "shutdown now force nosave"});

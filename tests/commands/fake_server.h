@@ -15,7 +15,7 @@ namespace cairn::test {
 class FakeServer : public ServerControl {
  public:
   std::map<std::string, std::string> config{{"maxmemory", "0"}, {"port", "6379"}};
-  std::optional<std::string> config_set_error, rewrite_error, shutdown_error;
+  std::optional<std::string> config_set_error, rewrite_error, shutdown_error, compaction_error;
   std::string requirepass;
   bool lfu = false, debug_allowed = true;
   int killed = 1;
@@ -51,6 +51,11 @@ class FakeServer : public ServerControl {
   }
   std::string_view redis_version() const override { return "7.0.15"; }
   std::string LsmDebugString() override { return "lsm\n"; }
+  std::optional<std::string> StartCompaction() override {
+    log.emplace_back("compact");
+    return compaction_error;
+  }
+  void PauseCompaction(bool paused) override { log.emplace_back(paused ? "pause" : "resume"); }
   std::string TraceKey(int db, std::string_view key) override {
     return "trace " + std::to_string(db) + " " + std::string(key) + "\n";
   }

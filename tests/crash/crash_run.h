@@ -44,7 +44,7 @@ Script RandomScript(uint64_t seed, size_t steps);
 // The spaces that scripts write to; the first keeps no count, the others die one after the other.
 const std::vector<lsm::SpaceId>& ScriptSpaces();
 
-// "" or the first difference.
+// "" or the first difference. What had expired may be gone.
 std::string Differences(const StoreModel& found, const StoreModel& expected);
 
 struct Committed {

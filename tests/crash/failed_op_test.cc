@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <iostream>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "crash_plan.h"
@@ -122,13 +123,14 @@ TEST_CASE("failed operation: each one of a run, once") {
 TEST_CASE("full disk: writes are refused, reads go on, and it recovers when there is room") {
   FaultEnv env(7);
   CrashRun run(env, CrashOptions(lsm::SyncMode::kAlways, 7));
-  REQUIRE(run.Run(RandomScript(20260103, 100)).empty());
+  const Script script = RandomScript(20260103, 500);
+  constexpr size_t kBefore = 100;
+  REQUIRE(run.Run(Script(script.begin(), script.begin() + kBefore)).empty());
   EngineDriver& driver = run.driver();
   REQUIRE(run.Recover().empty());
 
   env.SetCapacity(0);
-  const Script more = RandomScript(20260104, 400);
-  for (const Step& step : more) {
+  for (const Step& step : std::span(script).subspan(kBefore)) {
     if (step.kind != StepKind::kReopen && step.kind != StepKind::kKill) {
       REQUIRE(run.Run({step}).empty());
     }

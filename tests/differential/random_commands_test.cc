@@ -6,36 +6,22 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "differential/duel.h"
-#include "differential/grammar.h"
+#include "differential/play.h"
 #include "support/redis_process.h"
 #include "support/rounds.h"
 #include "support/seed.h"
 #include "util/ascii.h"
-#include "util/random.h"
 
 namespace cairn::test {
 namespace {
 
-constexpr size_t kMaxBatch = 40;
-constexpr size_t kMaxFindings = 10;
-// From empty servers to empty servers: what a difference is shrunk from.
-constexpr size_t kEpisodeCommands = 3000;
-
 size_t CommandCount() {
   const char* text = std::getenv("CAIRN_DIFF_COMMANDS");
   return text != nullptr ? std::strtoull(text, nullptr, 10) : Rounds(30'000);
-}
-
-std::unique_ptr<RedisProcess> StartServer(RedisProcess::Program program) {
-  auto process = RedisProcess::StartInTemp(program);
-  INFO(process.status().ToString());
-  REQUIRE(process.ok());
-  return std::move(process).value();
 }
 
 std::unique_ptr<RedisProcess> StartReference() {
@@ -47,53 +33,6 @@ std::unique_ptr<RedisProcess> StartReference() {
   INFO("the reference is Redis 7.0; this one is another:\n" << *info);
   REQUIRE(info->find("redis_version:7.0.") != std::string::npos);
   return process;
-}
-
-// The next commands for one of the connections.
-std::vector<Step> MakeBatch(Grammar& grammar, Random& random) {
-  const size_t connection = random.Uniform(Duel::kConnections);
-  const size_t size = 1 + random.Uniform(kMaxBatch);
-  std::vector<Step> batch;
-  while (batch.size() < size) {
-    for (Command& command : grammar.Next()) batch.push_back({connection, std::move(command)});
-  }
-  return batch;
-}
-
-std::string ResetText(Duel& duel) {
-  const Status status = duel.Reset();
-  return status.ok() ? "" : status.ToString();
-}
-
-// Plays `count` random commands and returns what differed, each kind of command once, shrunk.
-std::vector<std::string> Play(Duel& duel, uint64_t seed, size_t count) {
-  Grammar grammar(seed);
-  Random random(seed + 1);
-  std::vector<std::string> findings;
-  std::set<std::string> commands_found;
-  REQUIRE(ResetText(duel) == "");
-  std::vector<Step> played;
-  size_t findings_left = 10 * kMaxFindings;
-  for (size_t done = 0; done < count && findings.size() < kMaxFindings && findings_left > 0;) {
-    const std::vector<Step> batch = MakeBatch(grammar, random);
-    done += batch.size();
-    played.insert(played.end(), batch.begin(), batch.end());
-    const std::optional<Difference> difference = duel.Run(batch);
-    if (!difference && played.size() < kEpisodeCommands) continue;
-    if (difference) --findings_left;
-    if (difference && commands_found.insert(LowerCase(difference->step.command[0])).second) {
-      findings.push_back(Describe(*difference, duel.Shrink(std::move(played), *difference)));
-    }
-    played.clear();
-    REQUIRE(ResetText(duel) == "");
-  }
-  return findings;
-}
-
-std::string Joined(const std::vector<std::string>& findings) {
-  std::string text;
-  for (const std::string& finding : findings) text += finding + "\n";
-  return text;
 }
 
 // A difference to plant: values of 100 bytes and more, so it takes a command before it.
@@ -140,7 +79,7 @@ TEST_CASE("a difference is shrunk to the commands that it takes", "[duel]") {
     for (int i = 0; i < 50; ++i) steps.push_back({1, {"SET", fmt::format("other-{}", i), "short"}});
     steps.push_back(step);
   }
-  REQUIRE(ResetText(duel) == "");
+  REQUIRE(duel.Reset().ok());
   const std::optional<Difference> difference = duel.Run(steps);
   REQUIRE(difference.has_value());
   const std::vector<Step> shrunk = duel.Shrink(std::move(steps), *difference);

@@ -63,7 +63,7 @@ TEST_CASE("record cache: random use against a map") {
       entry.expire_at_ms = row->second.size() % 3;
       entry.child_space = row->second.size() % 2;
       cache.Insert(key, hash, entry);
-      REQUIRE(cache.HasLive(key, hash));
+      REQUIRE(cache.CheapBelow(key, hash) == Below::kLive);
       TrimAll(cache);
     }
     REQUIRE(cache.held_bytes() <= 200 << 10);

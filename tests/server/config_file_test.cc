@@ -223,5 +223,19 @@ TEST_CASE("maxmemory bounds memtables and caches together, and makes nothing lar
   CHECK(FitToMemory(defaults, 1).record_cache_bytes == kSmallestCacheBytes);
 }
 
+TEST_CASE("caches get what clients and tables leave of maxmemory") {
+  lsm::Options fitted;
+  fitted.block_cache_bytes = 60 << 20;
+  fitted.record_cache_bytes = 40 << 20;
+  const auto mib = [&](uint64_t bound, uint64_t used) {
+    return CacheBytes(fitted, bound << 20, used << 20) >> 20;
+  };
+  CHECK(mib(0, 5000) == 100);
+  CHECK(mib(200, 50) == 100);
+  CHECK(mib(200, 120) == 80);
+  CHECK(mib(200, 199) == 2);
+  CHECK(mib(200, 5000) == 2);
+}
+
 }  // namespace
 }  // namespace cairn::test

@@ -86,6 +86,8 @@ class FakeControl final : public ServerControl {
   std::function<void()> on_info;
   std::string_view redis_version() const override { return "7.0.15"; }
   std::string LsmDebugString() override { return ""; }
+  std::optional<std::string> StartCompaction() override { return std::nullopt; }
+  void PauseCompaction(bool) override {}
   std::string TraceKey(int, std::string_view) override { return ""; }
   uint64_t IdleSeconds(int, std::string_view) override { return 0; }
   uint64_t AccessFrequency(int, std::string_view) override { return 0; }

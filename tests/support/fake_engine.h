@@ -67,6 +67,8 @@ class FakeEngine : public lsm::Engine {
   size_t commits() const { return commits_; }
   size_t fetches() const { return fetches_; }
   size_t snapshots() const { return snapshots_; }
+  uint64_t cache_bytes() const { return cache_bytes_; }
+  size_t compactions_asked() const { return compactions_asked_; }
 
   // --- lsm::Engine ---
   lsm::Admission AdmitWrite(size_t bytes) override;
@@ -99,6 +101,8 @@ class FakeEngine : public lsm::Engine {
   std::string DebugString() const override;
   std::string TraceKey(lsm::SpaceId space, std::string_view key) override;
   bool FreezeNow() override;
+  void SetCacheBytes(uint64_t bytes) override { cache_bytes_ = bytes; }
+  void CompactAll() override { ++compactions_asked_; }
   void PauseCompaction(bool paused) override { compaction_paused_ = paused; }
   bool compaction_paused() const override { return compaction_paused_; }
   Status Stop() override;
@@ -136,6 +140,8 @@ class FakeEngine : public lsm::Engine {
   std::vector<std::function<void()>> pending_snapshots_;
   size_t commits_ = 0, fetches_ = 0, snapshots_ = 0;
   bool compaction_paused_ = false;
+  size_t compactions_asked_ = 0;
+  uint64_t cache_bytes_ = 0;
   std::set<lsm::SpaceId> dead_spaces_;
 };
 
