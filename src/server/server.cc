@@ -97,6 +97,11 @@ int Server::Run() {
 void Server::OnOpened(const Status& status) {
   if (!status.ok()) {
     log_.Warning("The data directory cannot be served: {}", status.ToString());
+    if (status.code() == StatusCode::kCorruption) {
+      log_.Warning(
+          "`cairn-check verify DIR` names all that is damaged; `cairn-check repair DIR "
+          "NEWDIR` writes what can be saved into a new directory");
+    }
     exit_code_ = 1;
     WantStop();
     return;

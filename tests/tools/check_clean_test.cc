@@ -1,6 +1,9 @@
 // cairn-check on sound directories, on what is no directory of Cairn, and that it never writes.
 
+#include <algorithm>
+
 #include "check_lab.h"
+#include "tools/check/losses.h"
 
 namespace cairn::check {
 namespace {
@@ -170,18 +173,84 @@ TEST_CASE("dump shows every edit, record and entry") {
   CHECK(log.find(": seal of 0 bytes") != std::string::npos);
 }
 
-TEST_CASE("tree draws every run and table") {
+// Columns on a terminal: what is no continuation byte of UTF-8.
+size_t LongestLine(std::string_view text) {
+  size_t longest = 0;
+  size_t columns = 0;
+  for (const char c : text) {
+    columns = c == '\n' ? 0 : columns + ((static_cast<unsigned char>(c) & 0xc0) != 0x80 ? 1 : 0);
+    longest = std::max(longest, columns);
+  }
+  return longest;
+}
+
+TEST_CASE("tree draws every run, table and segment") {
   CheckLab lab;
   const Outcome tree = RunOn(lab.env(), {"tree", "data"});
+  INFO(tree.text);
   CHECK(tree.exit_code == kExitClean);
-  const auto version = lab.Catalog().state.version;
-  for (const lsm::SortedRun& run : version->runs()) {
+  CHECK(LongestLine(tree.text) <= 100);
+  const lsm::CatalogState state = lab.Catalog().state;
+  for (const lsm::SortedRun& run : state.version->runs()) {
     CHECK(tree.Says(fmt::format("run {}  {} tables", run.id, run.tables.size())));
     for (const lsm::TableRef& ref : run.tables) {
-      CHECK(tree.Says(fmt::format("─ {}  [{} .. {}]", lsm::TableFileName(ref.table->file),
-                                  lsm::KeyDebugString(ref.lo), lsm::KeyDebugString(ref.hi))));
+      const lsm::TableInfo& info = *ref.table;
+      CHECK(tree.Says(fmt::format("─ {}  {} bytes  {} entries  {} tombstones",
+                                  lsm::TableFileName(info.file), info.size_bytes, info.entries,
+                                  info.tombstones)));
+      CHECK(tree.Says(
+          fmt::format("[{} .. {}]\n", lsm::KeyDebugString(ref.lo), lsm::KeyDebugString(ref.hi))));
+      CHECK(tree.Says(fmt::format("seq {}-{}  space", info.min_sequence, info.max_sequence)));
     }
   }
+  CHECK(tree.Says(fmt::format("log  {} slots, from segment {} on\n", 5, state.log_start)));
+  CHECK(tree.Says("   000.slot  32768 bytes  segment "));
+}
+
+TEST_CASE("tree fits into 100 columns, whatever bytes the keys are") {
+  FaultEnv env;
+  test::EngineDriver driver(env, CheckLab::EngineOptions());
+  REQUIRE(driver.Open().ok());
+  for (const char byte : {'\0', 'a', '\xff'}) {
+    for (int i = 0; i < 20; ++i) {
+      test::OwnedWrite write = test::Set(std::string(30 + i, byte), "value");
+      write.space += static_cast<lsm::SpaceId>(i) << 50;
+      REQUIRE(driver.Commit({write}, true) > 0);
+    }
+  }
+  REQUIRE(driver.engine().FreezeNow());
+  driver.Pump();
+  REQUIRE(driver.Close().ok());
+  const Outcome tree = RunOn(env, {"tree", "data"});
+  INFO(tree.text);
+  CHECK(tree.exit_code == kExitClean);
+  CHECK(LongestLine(tree.text) <= 100);
+  // Cut between two escapes.
+  CHECK(tree.Says("\\x00… .. "));
+}
+
+TEST_CASE("tree says what of a table counts, and which deaths it has seen") {
+  CheckLab lab;
+  const lsm::CatalogState state = lab.Catalog().state;
+  const lsm::SortedRun& run = state.version->runs().front();
+  lsm::TableInfo info = *run.tables[0].table;
+  lsm::VersionEdit edit;
+  edit.removed.push_back(info.file);
+  info.dead_set_mark = 77;
+  edit.AddTable(run.id, info);
+  edit.added[0].lo = KeyAfter(info.smallest);
+  edit.run_order.emplace();
+  for (const lsm::SortedRun& each : state.version->runs()) edit.run_order->push_back(each.id);
+  lsm::Manifest manifest(lab.env(), {.directory = CheckLab::kDirectory},
+                         lsm::TableLifetimes::Create({}), lab.Catalog());
+  REQUIRE(manifest.Append(edit).ok());
+  const Outcome tree = RunOn(lab.env(), {"tree", "data"});
+  INFO(tree.text);
+  CHECK(tree.Says(fmt::format("[{}\\x00 .. {}]\n", lsm::KeyDebugString(info.smallest),
+                              lsm::KeyDebugString(info.largest))));
+  CHECK(tree.Says(fmt::format(" of [{} .. {}]\n", lsm::KeyDebugString(info.smallest),
+                              lsm::KeyDebugString(info.largest))));
+  CHECK(tree.Says("  nothing that was dead at 77"));
 }
 
 }  // namespace

@@ -1,9 +1,8 @@
 // Random damage to any file: whatever the engine does not live with, verify reports, and nothing
 // makes it or the dumps crash. A failure prints the damage; CAIRN_SEED=n runs it again.
 
-#include <algorithm>
-
 #include "check_lab.h"
+#include "random_damage.h"
 #include "support/rounds.h"
 #include "support/seed.h"
 #include "util/random.h"
@@ -24,33 +23,6 @@ TEST_CASE("no byte of a table can be flipped without being found") {
     REQUIRE(outcome.exit_code == kExitDamage);
     REQUIRE(outcome.Says(path));
     lab.Flip(path, at);
-  }
-}
-
-// Damages the file in one of the ways in which disks and people do; says how.
-std::string Damage(FaultEnv& env, const std::string& path, Random& random) {
-  const uint64_t size = env.Dump(path).value().size();
-  const uint64_t at = random.Uniform(std::max<uint64_t>(size, 1));
-  const uint64_t count = std::min<uint64_t>(size - std::min(at, size), 1 + random.Uniform(6000));
-  std::string garbage(count, '\0');
-  switch (random.Uniform(6)) {
-    case 0:
-      REQUIRE(env.Remove(path).ok());
-      return "removed";
-    case 1:
-      REQUIRE(env.Truncate(path, at).ok());
-      return fmt::format("cut at {} of {}", at, size);
-    case 2:
-      REQUIRE(env.Overwrite(path, at, garbage).ok());
-      return fmt::format("{} zeros at {}", count, at);
-    case 3:
-      for (char& byte : garbage) byte = static_cast<char>(random.Next());
-      REQUIRE(env.Overwrite(path, at, garbage).ok());
-      return fmt::format("{} random bytes at {}", count, at);
-    default:
-      if (size == 0) return "nothing";
-      REQUIRE(env.Corrupt(path, at, static_cast<unsigned char>(1 << random.Uniform(8))).ok());
-      return fmt::format("a bit at {} of {}", at, size);
   }
 }
 

@@ -204,27 +204,4 @@ void DumpTable(Env& env, const std::string& path, Report& report) {
   for (const auto& partition : (*table)->partitions()) DumpPartition(**table, partition, report);
 }
 
-void DrawTree(Env& env, const std::string& directory, Report& report) {
-  const auto catalog = CheckCatalog(env, directory, report);
-  if (!catalog) return;
-  for (const lsm::SortedRun& run : catalog->state.version->runs()) {
-    report.Say(fmt::format("run {}  {} tables  {} bytes{}", run.id, run.tables.size(),
-                           run.size_bytes(),
-                           &run == &catalog->state.version->runs().front() ? "  (newest)" : ""));
-    for (const lsm::TableRef& ref : run.tables) {
-      const lsm::TableInfo& info = *ref.table;
-      const bool narrowed = ref.lo != info.smallest || ref.hi != info.largest;
-      report.Say(fmt::format(
-          "{} {}  [{} .. {}]{}  seq {}-{}  {} entries  {} tombstones  {} bytes",
-          &ref == &run.tables.back() ? "└─" : "├─", lsm::TableFileName(info.file),
-          KeyDebugString(ref.lo), KeyDebugString(ref.hi), narrowed ? " of a wider file" : "",
-          info.min_sequence, info.max_sequence, info.entries, info.tombstones, info.size_bytes));
-    }
-  }
-  for (const auto& [space, count] : catalog->state.counts) {
-    report.Say(
-        fmt::format("space {}: {} live keys, {} unsettled", space, count.live, count.unsettled));
-  }
-}
-
 }  // namespace cairn::check

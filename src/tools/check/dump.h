@@ -1,5 +1,5 @@
 #pragma once
-// cairn-check dump and tree: the files in words.
+// cairn-check dump: the files in words.
 //
 // Thread: one. May block. Writes nothing. What does not verify is said where it stands (as damage,
 // in the report), and the dump goes on behind it.
@@ -18,7 +18,5 @@ void DumpManifest(Env& env, const std::string& path, Report& report);
 void DumpLog(Env& env, const std::string& path, Report& report);
 // Properties, blocks and entries of a table.
 void DumpTable(Env& env, const std::string& path, Report& report);
-// Runs, tables and counts of a data directory.
-void DrawTree(Env& env, const std::string& directory, Report& report);
 
 }  // namespace cairn::check

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "lsm/version.h"
 #include "util/ascii.h"
 
 namespace cairn::check {
@@ -44,6 +45,16 @@ std::string EntryText(const lsm::Entry& entry) {
   if (entry.child_space != 0) text += fmt::format(" child {}", entry.child_space);
   if (!entry.live()) return text;
   return text + fmt::format(": {} bytes {}", entry.value.size(), BytesText(entry.value));
+}
+
+std::string KeyText(std::string_view engine_key, size_t columns) {
+  std::string text = lsm::KeyDebugString(engine_key);
+  if (text.size() <= columns) return text;
+  text.resize(columns - 1);
+  constexpr size_t kEscapeBytes = 4;  // \\xNN
+  const size_t escape = text.rfind('\\');
+  if (escape != std::string::npos && escape + kEscapeBytes > text.size()) text.resize(escape);
+  return text + "…";
 }
 
 std::string BytesText(std::string_view bytes) {

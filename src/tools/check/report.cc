@@ -21,9 +21,22 @@ void Report::Unreadable(std::string_view text) {
   Show("unreadable", text);
 }
 
+void Report::Lost(std::string_view text) {
+  ++damages_;
+  if (first_.empty()) first_ = text;
+  sink_(fmt::format("lost: {}", text));
+}
+
 void Report::Add(const Status& error) {
   if (error.code() == StatusCode::kCorruption) return Damage(error.message());
   Unreadable(error.ToString());
+}
+
+void Report::Failed(const Status& error) {
+  failed_ = true;
+  ++unreadable_;
+  if (first_.empty()) first_ = error.ToString();
+  sink_(fmt::format("failed: {}", error.ToString()));
 }
 
 void Report::NextFile() {
@@ -34,6 +47,7 @@ void Report::NextFile() {
 }
 
 int Report::exit_code() const {
+  if (failed_) return kExitCannotRead;
   if (damages_ > 0) return kExitDamage;
   return unreadable_ > 0 ? kExitCannotRead : kExitClean;
 }

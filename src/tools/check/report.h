@@ -1,6 +1,6 @@
 #pragma once
 // What a check finds, a line each, as it is found: damage (bytes are not what was written), notes
-// (worth knowing, harm nobody), and what could not be read at all.
+// (worth knowing, harm nobody), what could not be read at all; and what a repair has lost.
 //
 // Thread: one. Lines go to the sink without their newline.
 
@@ -33,6 +33,10 @@ class Report {
   void Damage(std::string_view text);
   void Note(std::string_view text);
   void Unreadable(std::string_view text);
+  // What could not be repaired: counts as damage, and is never cut short.
+  void Lost(std::string_view text);
+  // What was asked for could not be done: whatever else was found, kExitCannotRead.
+  void Failed(const Status& error);
   // An error that names its place: kCorruption is damage, anything else could not be read.
   void Add(const Status& error);
 
@@ -55,6 +59,7 @@ class Report {
   uint64_t notes_ = 0;
   uint64_t unreadable_ = 0;
   uint64_t in_file_ = 0;
+  bool failed_ = false;
   std::string first_;
 };
 

@@ -1,9 +1,24 @@
 #include "tools/check/slot_walk.h"
 
+#include <fmt/format.h>
+
 namespace cairn::check {
 
 using lsm::AlignUp;
 using lsm::kWalBlockBytes;
+
+Result<std::vector<std::string>> SlotPaths(Env& env, const std::string& directory) {
+  std::vector<std::string> paths;
+  const auto names = env.List(directory);
+  if (!names.ok()) {
+    if (names.status().code() == StatusCode::kNotFound) return paths;
+    return names.status();
+  }
+  for (const std::string& name : *names) {
+    if (lsm::ParseSlotFileName(name) >= 0) paths.push_back(fmt::format("{}/{}", directory, name));
+  }
+  return paths;
+}
 
 Result<bool> SlotWalk::Next(SlotRecord* record) {
   *record = {};

@@ -6,14 +6,20 @@
 // Thread: one. May block. Takes untrusted bytes. The view must outlive the walk.
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "env/env.h"
 #include "lsm/store_identity.h"
 #include "lsm/wal_claims.h"
 #include "lsm/wal_format.h"
 #include "util/status.h"
 
 namespace cairn::check {
+
+// The slot files in the log's directory, by name; none without a directory. May block.
+Result<std::vector<std::string>> SlotPaths(Env& env, const std::string& directory);
 
 struct SlotRecord {
   uint64_t offset = 0;

@@ -39,6 +39,10 @@ std::string_view KindName(BlockKind kind) {
   return "block";
 }
 
+BlockHandle FirstOf(const lsm::PartitionHandles& handles) {
+  return handles.filter.stored_bytes != 0 ? handles.filter : handles.index;
+}
+
 class TableCheck {
  public:
   TableCheck(const TableReader& table, const TableExpectation& expectation, Report& report)
@@ -57,6 +61,7 @@ class TableCheck {
   void CheckFilterSecret();
   void CheckPartition(const TableReader::Partition& partition);
   void CheckIndex(const Block& index, const TableReader::Partition& partition);
+  void CheckPlace(BlockHandle handle);
   void CheckData(const Block& data, BlockHandle handle, std::string_view bound);
   void CheckStatistics();
   Status FindProperties();
@@ -122,17 +127,16 @@ void TableCheck::CheckPartition(const TableReader::Partition& partition) {
   seen_.AddPartition(partition.handles.index);
   last_bound_ = partition.bound;
   // Filter and index stand behind the blocks that they cover.
-  next_offset_ = partition.handles.index.offset + partition.handles.index.stored_bytes;
+  if (index == nullptr) next_offset_ = FirstOf(partition.handles).offset;
+  if (filter.stored_bytes != 0) CheckPlace(filter);
+  CheckPlace(partition.handles.index);
 }
 
 void TableCheck::CheckIndex(const Block& index, const TableReader::Partition& partition) {
   BlockIterator entry(index);
   for (entry.SeekToFirst(); entry.Valid(); entry.Next()) {
     const BlockHandle handle = lsm::HandleOfPayload(entry.payload());
-    if (handle.offset < next_offset_) {
-      Damage(handle, "a data block begins before the one in front of it ends");
-    }
-    next_offset_ = handle.offset + handle.stored_bytes;
+    CheckPlace(handle);
     const auto data = Load(handle, BlockKind::kData);
     if (data != nullptr) {
       seen_.AddDataBlock(handle, data->bytes().size());
@@ -145,6 +149,14 @@ void TableCheck::CheckIndex(const Block& index, const TableReader::Partition& pa
            fmt::format("the index ends at {}, the top index says {}", KeyDebugString(last_bound_),
                        KeyDebugString(partition.bound)));
   }
+}
+
+// Blocks stand one right behind the other, so that no byte of the file is without a checksum.
+void TableCheck::CheckPlace(BlockHandle handle) {
+  if (handle.offset != next_offset_) {
+    Damage(handle, fmt::format("the block in front of it ends at offset {}", next_offset_));
+  }
+  next_offset_ = handle.offset + handle.stored_bytes;
 }
 
 // The block's own keys ascend: that is checked when it is loaded.
