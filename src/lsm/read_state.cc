@@ -15,12 +15,14 @@ namespace {
 // one after the other they would cost as many times that.
 constexpr size_t kProbedTogether = 16;
 
-// The table of one run that covers the key, and what its filter says.
+// The table of one run that covers the key, and what its filter says. Without initializers: an
+// array of these is made for every lookup, and seldom filled.
 struct Candidate {
-  const TableRef* ref = nullptr;
-  const TableReader* table = nullptr;  // null: not open
-  BlockHandle filter_handle;
-  const Block* filter = nullptr;  // null: none, or not in memory
+  const TableReader* table;           // null: not open
+  const PartitionHandles* partition;  // of the key; null: the table is not open
+  const Block* filter;                // null: none, or not in memory
+
+  bool HasFilter() const { return partition != nullptr && partition->filter.stored_bytes != 0; }
 };
 
 // Fills `candidates` with the next runs' tables that cover the key and begins to load their
@@ -32,23 +34,21 @@ size_t NextCandidates(std::span<const SortedRun> runs, size_t* next, BlockSource
   for (; *next < runs.size() && count < kProbedTogether; ++*next) {
     const TableRef* ref = FindTable(runs[*next].tables, key);
     if (ref == nullptr) continue;
-    Candidate candidate{ref, source.Table(*ref), {}, nullptr};
+    Candidate candidate{source.Table(*ref), nullptr, nullptr};
     if (candidate.table != nullptr) {
       const auto& partitions = candidate.table->partitions();
       const size_t partition = candidate.table->PartitionFor(key);
       if (partition == partitions.size()) continue;
-      candidate.filter_handle = partitions[partition].handles.filter;
-      if (candidate.filter_handle.stored_bytes != 0) {
-        source.Prefetch(*candidate.table, candidate.filter_handle);
-      }
+      candidate.partition = &partitions[partition].handles;
+      if (candidate.HasFilter()) source.Prefetch(*candidate.table, candidate.partition->filter);
     }
     (*candidates)[count++] = candidate;
   }
   for (size_t i = 0; i < count; ++i) {
     Candidate& candidate = (*candidates)[i];
-    if (candidate.table == nullptr || candidate.filter_handle.stored_bytes == 0) continue;
+    if (!candidate.HasFilter()) continue;
     candidate.filter =
-        FetchKind(source, *candidate.table, candidate.filter_handle, BlockKind::kFilter);
+        FetchKind(source, *candidate.table, candidate.partition->filter, BlockKind::kFilter);
     if (candidate.filter != nullptr) candidate.filter->filter().Prefetch(hash);
   }
   return count;
@@ -56,6 +56,18 @@ size_t NextCandidates(std::span<const SortedRun> runs, size_t* next, BlockSource
 
 bool Excluded(const Candidate& candidate, uint64_t hash) {
   return candidate.filter != nullptr && !candidate.filter->filter().MayContain(hash);
+}
+
+// What the table says of a key that its filter does not exclude.
+Lookup GetFrom(const Candidate& candidate, BlockSource& source, std::string_view key,
+               Entry* entry) {
+  if (candidate.table == nullptr) return Lookup::kUnknown;
+  if (candidate.HasFilter() && candidate.filter == nullptr) {
+    // It lies beside the index, and most lookups that need one need both: list that, too.
+    source.Fetch(*candidate.table, candidate.partition->index);
+    return Lookup::kUnknown;
+  }
+  return PartitionGet(*candidate.table, source, *candidate.partition, key, entry);
 }
 
 }  // namespace
@@ -80,9 +92,7 @@ Lookup GetFromVersion(const Version& version, size_t skipped, BlockSource& sourc
     const size_t count = NextCandidates(version.runs(), &next, source, key, hash, &candidates);
     for (size_t i = 0; i < count; ++i) {
       if (Excluded(candidates[i], hash)) continue;
-      const Lookup found = candidates[i].table == nullptr
-                               ? Lookup::kUnknown
-                               : TableGet(*candidates[i].table, source, key, hash, entry);
+      const Lookup found = GetFrom(candidates[i], source, key, entry);
       // After a miss the older runs are still asked, so that what a cold key needs of all of them
       // (mostly filters) is fetched at once.
       unknown = unknown || found == Lookup::kUnknown;

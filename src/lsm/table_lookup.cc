@@ -40,6 +40,11 @@ Lookup TableGet(const TableReader& table, BlockSource& source, std::string_view 
     }
     if (!filter->filter().MayContain(filter_hash)) return Lookup::kAbsent;
   }
+  return PartitionGet(table, source, handles, key, entry);
+}
+
+Lookup PartitionGet(const TableReader& table, BlockSource& source, const PartitionHandles& handles,
+                    std::string_view key, Entry* entry) {
   const Block* index = FetchKind(source, table, handles.index, BlockKind::kIndex);
   if (index == nullptr) return Lookup::kUnknown;
   const std::string_view at = FindAfter(*index, key);

@@ -23,6 +23,10 @@ enum class Lookup : uint8_t {
 Lookup TableGet(const TableReader& table, BlockSource& source, std::string_view key,
                 uint64_t filter_hash, Entry* entry);
 
+// The same in one of its partitions, whose filter said "maybe" already (or is not there).
+Lookup PartitionGet(const TableReader& table, BlockSource& source, const PartitionHandles& handles,
+                    std::string_view key, Entry* entry);
+
 // False only if the table's filter says that the key is not there. `peek` is a source that gives
 // only what is in memory and lists no misses: what it has not counts as "maybe".
 bool TableMayContain(const TableReader& table, BlockSource& peek, std::string_view key,

@@ -87,6 +87,7 @@ Status TableReader::LoadTopIndex(const Block& top_index) {
     partitions_[i].bound = std::string_view(bounds_).substr(begin, ends[i] - begin);
     begin = ends[i];
   }
+  MakeBoundHeads();
   const bool covers = std::string_view(properties_.info.largest) < partitions_.back().bound;
   if (partitions_.size() != properties_.partitions || !covers) {
     return Status::Corruption(fmt::format("top index: {} partitions where {} were promised, {}",
@@ -94,6 +95,18 @@ Status TableReader::LoadTopIndex(const Block& top_index) {
                                           covers ? "complete" : "not up to the largest key"));
   }
   return Status::Ok();
+}
+
+void TableReader::MakeBoundHeads() {
+  // They ascend, so what the first and the last have in common all of them have.
+  const std::string_view first = partitions_.front().bound;
+  const std::string_view last = partitions_.back().bound;
+  const auto differ = std::ranges::mismatch(first, last);
+  bound_prefix_bytes_ = static_cast<size_t>(differ.in1 - first.begin());
+  bound_heads_.reserve(partitions_.size());
+  for (const Partition& partition : partitions_) {
+    bound_heads_.push_back(KeyHead(partition.bound.substr(bound_prefix_bytes_)));
+  }
 }
 
 Result<std::shared_ptr<const Block>> TableReader::ReadMeta(const Block& directory,
@@ -133,11 +146,21 @@ Status TableReader::CheckExpected(const TableInfo& expected) const {
 size_t TableReader::memory_bytes() const {
   const TableInfo& info = properties_.info;
   return sizeof *this + bounds_.capacity() + partitions_.capacity() * sizeof(Partition) +
-         info.smallest.capacity() + info.largest.capacity();
+         bound_heads_.capacity() * sizeof(uint64_t) + info.smallest.capacity() +
+         info.largest.capacity();
 }
 
 size_t TableReader::PartitionFor(std::string_view key) const {
-  const auto at = std::ranges::upper_bound(partitions_, key, {}, &Partition::bound);
+  const std::string_view prefix = partitions_.front().bound.substr(0, bound_prefix_bytes_);
+  const int order = key.substr(0, bound_prefix_bytes_).compare(prefix);
+  if (order != 0) return order < 0 ? 0 : partitions_.size();
+  // A smaller head means a smaller bound. Equal ones say nothing: there the bounds decide.
+  const uint64_t head = KeyHead(key.substr(bound_prefix_bytes_));
+  const auto equal = std::equal_range(bound_heads_.begin(), bound_heads_.end(), head);
+  const auto begin = partitions_.begin() + (equal.first - bound_heads_.begin());
+  const auto end = partitions_.begin() + (equal.second - bound_heads_.begin());
+  const auto at = std::upper_bound(
+      begin, end, key, [](std::string_view k, const Partition& p) { return k < p.bound; });
   return static_cast<size_t>(at - partitions_.begin());
 }
 

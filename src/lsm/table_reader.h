@@ -71,6 +71,7 @@ class TableReader {
   static Result<std::unique_ptr<TableReader>> OpenFile(Env& env, const std::string& path);
   Status LoadFooter(TableFooter* footer);
   Status LoadTopIndex(const Block& top_index);
+  void MakeBoundHeads();
   Result<std::shared_ptr<const Block>> ReadMeta(const Block& directory, std::string_view name,
                                                 BlockKind kind) const;
   Result<std::shared_ptr<const Block>> ReadKind(BlockHandle handle, BlockKind kind) const;
@@ -81,6 +82,10 @@ class TableReader {
   TableProperties properties_;
   std::string bounds_;  // the partitions' bounds, end to end
   std::vector<Partition> partitions_;
+  // So that PartitionFor compares numbers that lie together: every bound begins with the first
+  // one's first bound_prefix_bytes_, and has the KeyHead of what follows here.
+  size_t bound_prefix_bytes_ = 0;
+  std::vector<uint64_t> bound_heads_;
   bool may_rewrite_ = true;
 };
 

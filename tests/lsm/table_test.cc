@@ -65,6 +65,42 @@ TEST_CASE("a table answers lookups and walks like an ordered map") {
   }
 }
 
+TEST_CASE("a key's partition is the first whose bound is greater") {
+  Random random(Seed());
+  TableDirectory directory;
+  for (uint64_t round = 1; round <= cairn::test::Rounds(40); ++round) {
+    // Keys that share much or nothing, and differ in zero bytes and lengths.
+    Model model = RandomModel(random, 1 + random.Uniform(400), 20);
+    const std::string shared(random.Uniform(12), random.OneIn(2) ? 'k' : '\0');
+    Model keyed;
+    for (auto& [key, entry] : model)
+      keyed.emplace(key.substr(0, 8) + shared + key.substr(8), entry);
+    TableBuildOptions options = RandomOptions(random, round);
+    options.index_block_bytes = 64;
+    const TableInfo info = directory.Build(keyed, options);
+    auto table = directory.Open(info);
+    REQUIRE(table.ok());
+    const std::vector<TableReader::Partition>& partitions = (*table)->partitions();
+    const auto check = [&](const std::string& key) {
+      size_t wanted = 0;
+      while (wanted < partitions.size() && partitions[wanted].bound <= key) ++wanted;
+      REQUIRE((*table)->PartitionFor(key) == wanted);
+    };
+    for (const TableReader::Partition& partition : partitions) {
+      const std::string bound(partition.bound);
+      check(bound);
+      check(bound + '\0');
+      check(bound + "\xff");
+      for (size_t length = 0; length < bound.size(); ++length) check(bound.substr(0, length));
+      std::string below = bound;
+      below.back() = static_cast<char>(below.back() - 1);
+      check(below);
+      check(below + "\xff");
+    }
+    for (int i = 0; i < 100; ++i) check(RandomKey(random));
+  }
+}
+
 TEST_CASE("the info says what the table holds, and so does the opened table") {
   Random random(Seed());
   TableDirectory directory;

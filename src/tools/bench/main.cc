@@ -2,6 +2,8 @@
 //   cairn-bench                      every workload
 //   cairn-bench --keys 5000000 table-get bloom
 //   cairn-bench --list
+// and whole engines against each other (engine_bench.h):
+//   cairn-bench engines --num 20000000 --memory 1gb
 
 #include <fmt/format.h>
 
@@ -12,6 +14,7 @@
 #include <utility>
 
 #include "env/posix_env.h"
+#include "tools/bench/engine_bench.h"
 #include "tools/bench/workload.h"
 #include "util/parse.h"
 
@@ -31,7 +34,8 @@ namespace {
 
 constexpr std::string_view kUsage =
     "usage: cairn-bench [--operations N] [--keys N] [--value-bytes N] [--seed N]\n"
-    "                   [--directory DIR] [--list] [workload...]\n";
+    "                   [--directory DIR] [--list] [workload...]\n"
+    "       cairn-bench engines --help\n";
 
 struct CommandLine {
   Options options;
@@ -86,11 +90,15 @@ Status RunAll(const std::vector<Workload>& workloads, const CommandLine& line) {
 }
 
 int Main(const std::vector<std::string_view>& arguments) {
+  if (!arguments.empty() && arguments[0] == "engines") {
+    return EngineMain({arguments.begin() + 1, arguments.end()});
+  }
   const std::optional<CommandLine> line = Parse(arguments);
   std::vector<Workload> workloads;
   AddTableWorkloads(&workloads);
   AddMemtableWorkloads(&workloads);
   AddLogWorkloads(&workloads);
+  AddCacheWorkloads(&workloads);
   if (!line || !std::ranges::all_of(
                    line->names, [&](std::string_view name) { return Known(workloads, name); })) {
     fmt::print(stderr, "{}", kUsage);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,22 +15,12 @@
 #include "tools/bench/skip_list.h"
 #include "tools/bench/workload.h"
 #include "util/log.h"
-#include "util/random.h"
 
 namespace cairn::bench {
 namespace {
 
 constexpr uint64_t kSmallBatch = 64;
 constexpr lsm::SpaceId kSpace = lsm::kFirstUserSpace;
-
-// 0 to count - 1 in random order.
-std::vector<uint32_t> Shuffled(uint64_t count, uint64_t seed) {
-  std::vector<uint32_t> order(count);
-  std::iota(order.begin(), order.end(), 0);
-  Random random(seed);
-  for (uint64_t i = count - 1; i > 0; --i) std::swap(order[i], order[random.Uniform(i + 1)]);
-  return order;
-}
 
 // "key:000000012345", made where it stands: a key that comes over the network is in the processor's
 // cache, and the benchmark's should be no farther away.

@@ -6,11 +6,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "env/env.h"
 #include "util/histogram.h"
+#include "util/random.h"
 #include "util/status.h"
 
 namespace cairn::bench {
@@ -59,6 +62,15 @@ inline void Keep(const T& value) {
   asm volatile("" : : "g"(&value) : "memory");
 }
 
+// 0 to count - 1 in random order. Requires: count > 0.
+inline std::vector<uint32_t> Shuffled(uint64_t count, uint64_t seed) {
+  std::vector<uint32_t> order(count);
+  std::iota(order.begin(), order.end(), 0);
+  Random random(seed);
+  for (uint64_t i = count - 1; i > 0; --i) std::swap(order[i], order[random.Uniform(i + 1)]);
+  return order;
+}
+
 struct Workload {
   std::string name;
   std::string what;
@@ -69,5 +81,6 @@ struct Workload {
 void AddTableWorkloads(std::vector<Workload>* workloads);
 void AddMemtableWorkloads(std::vector<Workload>* workloads);
 void AddLogWorkloads(std::vector<Workload>* workloads);
+void AddCacheWorkloads(std::vector<Workload>* workloads);
 
 }  // namespace cairn::bench
