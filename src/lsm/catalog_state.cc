@@ -42,8 +42,11 @@ class EditApplier {
   Status Scalars();
   Status RemoveTables(std::vector<std::shared_ptr<const TableInfo>>* removed);
   Status NarrowTables();
-  Status AddTables();
+  Status AddTables(std::vector<std::shared_ptr<const TableInfo>>* removed);
+  Result<std::shared_ptr<const TableInfo>> InfoOf(
+      const AddedTable& added, std::vector<std::shared_ptr<const TableInfo>>* removed);
   Status OrderRuns();
+  Status ValidateOrder() const;
   Status ValidateAdded(const Version& version) const;
   Status Error(std::string_view what) const {
     return Status::Corruption(fmt::format("edit {}: {}", edit_.number, what));
@@ -72,8 +75,9 @@ Result<CatalogState> EditApplier::Run(std::vector<std::shared_ptr<const TableInf
   std::vector<std::shared_ptr<const TableInfo>> gone;
   RETURN_IF_ERROR(RemoveTables(&gone));
   RETURN_IF_ERROR(NarrowTables());
-  RETURN_IF_ERROR(AddTables());
+  RETURN_IF_ERROR(AddTables(&gone));
   RETURN_IF_ERROR(OrderRuns());
+  RETURN_IF_ERROR(ValidateOrder());
   auto version = std::make_shared<const Version>(std::move(runs_));
   RETURN_IF_ERROR(ValidateAdded(*version));
   after_.version = std::move(version);
@@ -143,7 +147,22 @@ Status EditApplier::NarrowTables() {
   return {};
 }
 
-Status EditApplier::AddTables() {
+// Of a table that moves, the info that it has: its file does not go with the place that it leaves.
+Result<std::shared_ptr<const TableInfo>> EditApplier::InfoOf(
+    const AddedTable& added, std::vector<std::shared_ptr<const TableInfo>>* removed) {
+  const auto moved = std::find_if(removed->begin(), removed->end(), [&added](const auto& info) {
+    return info->file == added.info.file;
+  });
+  if (moved == removed->end()) return lifetimes_.Track(added.info);
+  if (**moved != added.info) {
+    return Error(fmt::format("moves table {}, but describes another one", added.info.file));
+  }
+  std::shared_ptr<const TableInfo> info = std::move(*moved);
+  removed->erase(moved);
+  return info;
+}
+
+Status EditApplier::AddTables(std::vector<std::shared_ptr<const TableInfo>>* removed) {
   std::set<FileNumber> files;
   for (const SortedRun& run : runs_) {
     for (const TableRef& ref : run.tables) files.insert(ref.table->file);
@@ -162,7 +181,8 @@ Status EditApplier::AddTables() {
     auto& tables = run->tables;
     const auto place = std::partition_point(tables.begin(), tables.end(),
                                             [&](const TableRef& ref) { return ref.lo < added.lo; });
-    tables.insert(place, TableRef{lifetimes_.Track(added.info), added.lo, added.hi});
+    ASSIGN_OR_RETURN(std::shared_ptr<const TableInfo> info, InfoOf(added, removed));
+    tables.insert(place, TableRef{std::move(info), added.lo, added.hi});
   }
   return {};
 }
@@ -197,15 +217,39 @@ Status EditApplier::OrderRuns() {
   return {};
 }
 
+// That no run passes another, and that memtables become runs in their order.
+Status EditApplier::ValidateOrder() const {
+  if (edit_.snapshot) return {};
+  if (!KeepsOrder(before_.version->runs(), runs_)) return Error("changes the order of runs");
+  const bool only_adds = edit_.removed.empty() && edit_.narrowed.empty();
+  for (const AddedTable& added : edit_.added) {
+    if (!only_adds || added.info.min_sequence > before_.flushed_seq) continue;
+    return Error(
+        fmt::format("table {} begins with sequence {}, but up to {} all was flushed before",
+                    added.info.file, added.info.min_sequence, before_.flushed_seq));
+  }
+  std::set<RunId> old;
+  for (const SortedRun& run : before_.version->runs()) old.insert(run.id);
+  bool below_old = false;
+  for (const SortedRun& run : runs_) {
+    if (old.contains(run.id)) below_old = true;
+    if (old.contains(run.id) || !below_old) continue;
+    for (const TableRef& ref : run.tables) {
+      if (ref.table->max_sequence <= before_.flushed_seq) continue;
+      return Error(fmt::format("run {} is newer than what stands above it", run.id));
+    }
+  }
+  return {};
+}
+
 Status EditApplier::ValidateAdded(const Version& version) const {
   std::set<FileNumber> added;
   for (const AddedTable& table : edit_.added) added.insert(table.info.file);
-  const bool reordered = !KeepsOrder(before_.version->runs(), version.runs());
   for (size_t i = 0; i < version.runs().size(); ++i) {
     const auto& tables = version.runs()[i].tables;
     for (size_t j = 0; j < tables.size(); ++j) {
       // What stayed where it was can only have become narrower.
-      if (!reordered && !added.contains(tables[j].table->file)) continue;
+      if (!added.contains(tables[j].table->file)) continue;
       const Status status = version.ValidateTable(i, j);
       if (!status.ok()) return Error(status.message());
     }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "lsm/garbage.h"
@@ -12,24 +11,8 @@ namespace cairn::lsm {
 
 namespace {
 
-// A step writes so many tables: long enough that its edit and syncs cost little, short enough that
-// its inputs are soon released.
-constexpr uint64_t kTablesPerStep = 2;
 // A look at every table's statistics: not each time.
 constexpr uint64_t kGarbageIntervalNanos = 1'000'000'000;
-
-// Forgets what has been used up. A target may go before its sources, when all of it was dropped:
-// then the oldest source takes its place.
-void KeepExisting(const Version& version, CompactionJob* job) {
-  const auto gone = [&version](RunId id) {
-    return std::none_of(version.runs().begin(), version.runs().end(),
-                        [id](const SortedRun& run) { return run.id == id; });
-  };
-  std::erase_if(job->sources, gone);
-  if (!gone(job->target) || job->sources.empty()) return;
-  job->target = job->sources.back();
-  job->sources.pop_back();
-}
 
 }  // namespace
 
@@ -56,15 +39,23 @@ void Compactor::Kick() {
   }
   if (DropDeadTables()) return;
   PickJob();
+  bool picked_again = false;
   while (!jobs_.empty()) {
     step_ = NextStep(&jobs_.back());
     if (step_ != nullptr) {
-      Merge();
+      if (step_->input.plan.moved.empty()) {
+        Merge();
+      } else {
+        merged_.emplace();
+        AppendEdit();
+      }
       return;
     }
     store_.log.Verbose("Compaction ended: {}", jobs_.back().reason);
     ++stats_.jobs;
     jobs_.pop_back();
+    // What is asked for once more has a step to make: it follows at once.
+    if (jobs_.empty() && !std::exchange(picked_again, true)) PickJob();
   }
 }
 
@@ -90,7 +81,7 @@ bool Compactor::DropDeadTables() {
   const auto make = [removed = dead_tables_.dropped](const CatalogState& before) {
     VersionEdit edit;
     edit.removed = removed;
-    OrderRuns(before, 0, &edit);
+    OrderRuns(*before.version, 0, &edit);
     return edit;
   };
   catalog_.Append(make, [this, count = dead_tables_.dropped.size()](const Status& status) {
@@ -179,10 +170,7 @@ std::shared_ptr<Compactor::Step> Compactor::NextRewrite(CompactionJob* job) cons
     for (size_t i = 0; i < runs.size(); ++i) {
       for (const TableRef& ref : runs[i].tables) {
         if (ref.table->file != job->rewritten.back()) continue;
-        step->input.runs = {{ref}};
-        step->input.newer_runs = i;
-        step->input.older_runs = i + 1;
-        step->target = runs[i].id;
+        step->input.plan = {.runs = {{ref}}, .target = runs[i].id, .older_runs = i + 1};
         return step;
       }
     }
@@ -193,30 +181,10 @@ std::shared_ptr<Compactor::Step> Compactor::NextRewrite(CompactionJob* job) cons
 std::shared_ptr<Compactor::Step> Compactor::NextStep(CompactionJob* job) const {
   if (!job->rewritten.empty()) return NextRewrite(job);
   auto step = NewStep();
-  KeepExisting(*step->input.version, job);
-  if (job->sources.empty()) return nullptr;
+  std::optional<MergePlan> plan = PlanMerge(*step->input.version, store_.options.table_bytes, job);
+  if (!plan) return nullptr;
+  step->input.plan = std::move(*plan);
   step->input.max_bytes = kTablesPerStep * store_.options.table_bytes;
-  step->target = job->target;
-  const std::vector<SortedRun>& runs = step->input.version->runs();
-  const TableRef* first = nullptr;
-  const TableRef* last = nullptr;
-  for (size_t i = 0; i < runs.size(); ++i) {
-    const bool source =
-        std::find(job->sources.begin(), job->sources.end(), runs[i].id) != job->sources.end();
-    if (!source && runs[i].id != job->target) continue;
-    if (step->input.runs.empty()) step->input.newer_runs = i;
-    step->input.older_runs = i + 1;
-    std::vector<TableRef> tables = runs[i].tables;
-    if (source) {
-      if (first == nullptr || tables.front().lo < first->lo) first = &runs[i].tables.front();
-      if (last == nullptr || tables.back().hi > last->hi) last = &runs[i].tables.back();
-    } else {
-      // What the job has merged already, and what it will not reach.
-      const std::span<const TableRef> touched = runs[i].Overlapping(first->lo, last->hi);
-      tables.assign(touched.begin(), touched.end());
-    }
-    step->input.runs.push_back(std::move(tables));
-  }
   return step;
 }
 
@@ -262,33 +230,11 @@ void Compactor::AppendEdit() {
 }
 
 VersionEdit Compactor::MakeEdit(const CatalogState& before) const {
-  VersionEdit edit;
-  const std::string& end = merged_->end;
   // Flushes may have come in between; the step's runs are as it found them.
-  for (const std::vector<TableRef>& run : step_->input.runs) {
-    for (const TableRef& ref : run) {
-      if (end.empty() || ref.hi < end) {
-        edit.removed.push_back(ref.table->file);
-      } else if (ref.lo < end) {
-        edit.narrowed.push_back({.file = ref.table->file, .lo = end});
-      }
-    }
-  }
-  for (const TableInfo& info : merged_->written.tables) edit.AddTable(step_->target, info);
-  OrderRuns(before, merged_->written.tables.empty() ? 0 : step_->target, &edit);
+  VersionEdit edit =
+      MergeEdit(*before.version, step_->input.plan, merged_->end, merged_->written.tables);
   Catalog::AddCounts(before, merged_->counts, &edit);
   return edit;
-}
-
-void Compactor::OrderRuns(const CatalogState& before, RunId kept, VersionEdit* edit) {
-  const std::unordered_set<FileNumber> removed(edit->removed.begin(), edit->removed.end());
-  edit->run_order.emplace();
-  for (const SortedRun& run : before.version->runs()) {
-    const bool stays = std::any_of(run.tables.begin(), run.tables.end(), [&](const TableRef& ref) {
-      return !removed.contains(ref.table->file);
-    });
-    if (stays || run.id == kept) edit->run_order->push_back(run.id);
-  }
 }
 
 void Compactor::OnAppended(const Status& status) {
@@ -299,6 +245,7 @@ void Compactor::OnAppended(const Status& status) {
   }
   pause_ms_ = 0;
   ++stats_.steps;
+  stats_.tables_moved += step_->input.plan.moved.size();
   stats_.entries_read += merged_->entries_read;
   stats_.entries_written += merged_->entries_written;
   stats_.bytes_written += merged_->written.bytes;

@@ -40,6 +40,7 @@ class Compactor {
     uint64_t failures = 0;
     uint64_t settled = 0;
     uint64_t tables_dropped = 0;  // unread
+    uint64_t tables_moved = 0;    // by an edit alone
     uint64_t expired = 0;         // keys
   };
 
@@ -65,10 +66,8 @@ class Compactor {
   std::string DebugString() const;
 
  private:
-  // What one step takes part in, beside what the worker needs.
   struct Step {
     MergeInput input;
-    RunId target = 0;
     std::unique_ptr<MergeJob> job = {};
     uint64_t micros = 0;
   };
@@ -90,8 +89,6 @@ class Compactor {
   void OnMerged(const Status& status);
   void AppendEdit();
   VersionEdit MakeEdit(const CatalogState& before) const;
-  // Every run of `before` of which the edit leaves something, in order, and `kept` in any case.
-  static void OrderRuns(const CatalogState& before, RunId kept, VersionEdit* edit);
   void OnAppended(const Status& status);
   void GiveBack(DyingKeys keys);
   void Fail(const Status& status);

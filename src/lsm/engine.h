@@ -80,6 +80,7 @@ struct EngineStats {
   uint64_t compaction_entries_read = 0, compaction_entries_written = 0;
   uint64_t compaction_tables_dropped = 0;  // of dead spaces, unread
   uint64_t compaction_expired = 0;         // keys that merges dropped, since they had expired
+  uint64_t compaction_tables_moved = 0;    // to another run, by an edit alone
   uint64_t write_stalls = 0, write_stall_micros = 0;
   uint64_t corruptions = 0;  // damaged blocks met by reads since the start
   uint64_t manifest_edits = 0;

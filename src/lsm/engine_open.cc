@@ -44,10 +44,8 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
         settler_->OnFlushChange();
         compactor_->Kick();
       });
-  compactor_ =
-      std::make_unique<Compactor>(*store_, catalog_, publisher_, dead_spaces_, drops_,
-                                  NewTieredPolicy({.memtable_bytes = store_->options.memtable_bytes,
-                                                   .tier_width = store_->options.tier_width}));
+  compactor_ = std::make_unique<Compactor>(*store_, catalog_, publisher_, dead_spaces_, drops_,
+                                           NewCompactionPolicy(store_->options));
   fetcher_ = std::make_unique<Fetcher>(*store_, tables_, blocks_, store_->options.read_threads);
   settler_ = std::make_unique<Settler>(*store_, state_, *flush_, drops_);
   store_->obsolete->on_loop = [this](FileNumber file) { RemoveObsolete(file); };

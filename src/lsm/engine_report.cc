@@ -103,6 +103,7 @@ EngineStats EngineImpl::Stats() const {
   stats.compaction_failures = compaction.failures;
   stats.compaction_tables_dropped = compaction.tables_dropped;
   stats.compaction_expired = compaction.expired;
+  stats.compaction_tables_moved = compaction.tables_moved;
   stats.compaction_bytes_written = compaction.bytes_written;
   stats.compaction_micros = compaction.micros;
   stats.compaction_entries_read = compaction.entries_read;

@@ -1,5 +1,7 @@
 #include "lsm/merge_job.h"
 
+#include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "lsm/bloom.h"
@@ -26,12 +28,32 @@ bool IsExpired(const Entry& entry, uint64_t now_ms) {
   return entry.live() && entry.expire_at_ms != 0 && entry.expire_at_ms < now_ms;
 }
 
+// The tables that the merge leaves out of newer runs, and of the runs that it takes a slice of.
+// Older runs have no newer version of any key.
+std::vector<SortedRun> TablesBeside(const MergeInput& input) {
+  std::unordered_set<FileNumber> merged;
+  for (const std::vector<TableRef>& run : input.plan.runs) {
+    for (const TableRef& ref : run) merged.insert(ref.table->file);
+  }
+  std::vector<SortedRun> beside;
+  const std::vector<SortedRun>& runs = input.version->runs();
+  for (size_t i = 0; i < std::min(input.plan.older_runs, runs.size()); ++i) {
+    SortedRun run{.id = runs[i].id, .tables = {}};
+    for (const TableRef& ref : runs[i].tables) {
+      if (!merged.contains(ref.table->file)) run.tables.push_back(ref);
+    }
+    if (!run.tables.empty()) beside.push_back(std::move(run));
+  }
+  return beside;
+}
+
 }  // namespace
 
 MergeJob::MergeJob(Store& store, const MergeInput& input)
     : store_(store),
       input_(input),
       source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks),
+      beside_(TablesBeside(input)),
       filters_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks),
       is_dead_(*input.dead),
       writer_(store, input.dead->mark) {}
@@ -46,14 +68,14 @@ Status MergeJob::Run() {
 Status MergeJob::Advance() {
   if (walk_ == nullptr) {
     std::vector<std::unique_ptr<InternalIterator>> children;
-    for (const std::vector<TableRef>& run : input_.runs) {
+    for (const std::vector<TableRef>& run : input_.plan.runs) {
       children.push_back(NewRunIterator(run, source_));
     }
     walk_ = NewMergingIterator(std::move(children), &source_, Versions::kAll);
     walk_->SeekToFirst();
   }
   RETURN_IF_ERROR(WriteHeld());
-  while (walk_->Valid() && !IsFull()) {
+  while (walk_->Valid() && !PastEnd(walk_->key()) && !IsFull()) {
     if (questions_.size() == kQuestions || held_bytes_ >= kMaxHeldBytes) return {};
     if (is_dead_(walk_->key())) {
       RETURN_IF_ERROR(CountRead());
@@ -95,7 +117,7 @@ Status MergeJob::MergeKey() {
   }
   if (!IsExpired(entry, input_.now_ms)) return Write(entry);
   const uint64_t hash = FilterHash(key_, store_.filter_secret);
-  if (NewerRunsMayHold(key_, hash)) return Write(entry);
+  if (MayBeHidden(key_, hash)) return Write(entry);
   ++asked_;
   questions_.push_back({key_, hash, false});
   Hold(entry, /*asked=*/true, covered);
@@ -158,14 +180,14 @@ void MergeJob::SettleBy(bool live_below, Entry* entry) {
 
 bool MergeJob::OlderRunsCover(std::string_view key) const {
   const std::vector<SortedRun>& runs = input_.version->runs();
-  for (size_t i = input_.older_runs; i < runs.size(); ++i) {
+  for (size_t i = input_.plan.older_runs; i < runs.size(); ++i) {
     if (FindTable(runs[i].tables, key) != nullptr) return true;
   }
   return false;
 }
 
-bool MergeJob::NewerRunsMayHold(std::string_view key, uint64_t hash) {
-  const bool hold = MayHold(*input_.version, 0, input_.newer_runs, filters_, key, hash);
+bool MergeJob::MayBeHidden(std::string_view key, uint64_t hash) {
+  const bool hold = MayHold(beside_, 0, beside_.runs().size(), filters_, key, hash);
   if (filters_.status().ok()) return hold;
   filters_.Clear();
   return true;

@@ -20,6 +20,7 @@
 #include "lsm/dead_spaces.h"
 #include "lsm/drop_judge.h"
 #include "lsm/internal_iterator.h"
+#include "lsm/merge_plan.h"
 #include "lsm/run_writer.h"
 #include "lsm/space_counts.h"
 #include "lsm/store.h"
@@ -30,11 +31,7 @@ namespace cairn::lsm {
 struct MergeInput {
   // Pins the tables.
   std::shared_ptr<const Version> version;
-  // References of the version, newest run first; ascending within a run.
-  std::vector<std::vector<TableRef>> runs;
-  // The version's runs before the first are newer than the merge, from the second on older.
-  size_t newer_runs = 0;
-  size_t older_runs = 0;
+  MergePlan plan;
   // Of those that died before the catalog's flushed_seq. Not null.
   std::shared_ptr<const DeadSpaceFilter> dead;
   // The wall clock: what expired before may go.
@@ -89,13 +86,17 @@ class MergeJob {
   void SettleBy(bool live_below, Entry* entry);
   bool IsFull() const;
   bool OlderRunsCover(std::string_view key) const;
-  bool NewerRunsMayHold(std::string_view key, uint64_t hash);
+  bool PastEnd(std::string_view key) const {
+    return !input_.plan.end.empty() && key >= input_.plan.end;
+  }
+  bool MayBeHidden(std::string_view key, uint64_t hash);
   Status CountRead();
 
   Store& store_;
   const MergeInput& input_;
   BlockingSource source_;
-  BlockingSource filters_;  // of newer runs: damage there is not the merge's business
+  const Version beside_;    // what may hold newer versions than the merge has
+  BlockingSource filters_;  // of that: damage there is not the merge's business
   DeadSpaceCheck is_dead_;
   RunWriter writer_;
   std::unique_ptr<InternalIterator> walk_;

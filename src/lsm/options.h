@@ -10,6 +10,9 @@ namespace cairn::lsm {
 // appendfsync, as in Redis. What each promises: design §3.
 enum class SyncMode : uint8_t { kAlways, kEverySecond, kNo };
 
+// What is merged with what: compaction_policy.h.
+enum class CompactionStyle : uint8_t { kTiered, kLeveled };
+
 struct Options {
   std::string directory;  // <dir>/cairn: everything the engine owns lies here
 
@@ -33,7 +36,12 @@ struct Options {
   int read_threads = 4;        // lsm-read-threads
   int background_threads = 1;  // lsm-background-threads: merges side by side
 
+  CompactionStyle compaction_style = CompactionStyle::kTiered;  // lsm-compaction-style
   int tier_width = 4;  // lsm-tier-width: so many runs of similar size are merged
+  // Leveled, fixed but in tests: how much larger a level is than the one above, and about what the
+  // first may hold (0: as much as tier_width memtables).
+  double level_ratio = 10;
+  size_t level1_bytes = 0;
 };
 
 }  // namespace cairn::lsm

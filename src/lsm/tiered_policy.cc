@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "lsm/compaction_policy.h"
+#include "lsm/last_run_slice.h"
 #include "util/check.h"
 
 namespace cairn::lsm {
@@ -55,8 +56,9 @@ class TieredPolicy final : public CompactionPolicy {
     if (static_cast<double>(above) < options_.last_run_share * static_cast<double>(last)) {
       return std::nullopt;
     }
-    return MakeJob(runs, 0, runs.size() - 1,
-                   fmt::format("{} bytes above the last run's {}", above, last));
+    CompactionJob job = PickSlice(runs, options_.slice_tables);
+    job.reason = fmt::format("{} bytes above the last run's {}", above, last);
+    return job;
   }
 
   int TierOf(uint64_t bytes) const {

@@ -77,18 +77,6 @@ Status Version::ValidateTable(size_t run, size_t table) const {
         fmt::format("table {} overlaps table {} of the same run {}", info.file,
                     tables[table + (overlaps_before ? -1 : 1)].table->file, runs_[run].id));
   }
-  for (size_t other = 0; other < runs_.size(); ++other) {
-    if (other == run) continue;
-    for (const TableRef& over : runs_[other].Overlapping(ref.lo, ref.hi)) {
-      const TableInfo& newer = other < run ? *over.table : info;
-      const TableInfo& older = other < run ? info : *over.table;
-      if (newer.max_sequence > older.min_sequence) continue;
-      return Status::Corruption(
-          fmt::format("table {} (sequences {} to {}) stands above table {} (sequences {} to {})",
-                      newer.file, newer.min_sequence, newer.max_sequence, older.file,
-                      older.min_sequence, older.max_sequence));
-    }
-  }
   return {};
 }
 

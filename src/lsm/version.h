@@ -7,11 +7,10 @@
 // count, and with it every table that it names, see table_lifetimes.h).
 // Invariants: 1. no run is empty, no run id and no file stands twice; 2. within a run, references
 // ascend and do not overlap; 3. each lies within its table; 4. of a key that two runs hold,
-// the newer run's version is newer. Of 4 only this can be seen without a look at the entries: where
-// references overlap, not every sequence in the newer run's table is lower than those of the
-// older's. (Sequences of two tables may mix: a merge that stopped half way leaves newer entries in
-// an older run up to a key, and older ones in a newer run from there on, and a later table may span
-// the key.)
+// the newer run's version is newer. 4 cannot be seen without a look at the entries: merges take
+// slices out of runs, so a table may span keys of which an older run has newer versions by now, and
+// the sequences of tables that overlap may stand in any order. What an edit can do to it is checked
+// by ApplyEdit (version_edit.h).
 
 #include <memory>
 #include <span>
@@ -47,9 +46,9 @@ class Version {
   // Where a file stands, or null. O(tables).
   const TableRef* FindFile(FileNumber file) const;
 
-  // kCorruption naming the first broken invariant. O(tables * runs * log n).
+  // kCorruption naming the first broken invariant of 1 to 3. O(tables * log n).
   Status Validate() const;
-  // Invariants 2 to 4 for one reference. O(runs * log n).
+  // Invariants 2 and 3 for one reference. O(1).
   Status ValidateTable(size_t run, size_t table) const;
 
   // One line a run, one a table:

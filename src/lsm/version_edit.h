@@ -36,6 +36,7 @@ struct VersionEdit {
   uint64_t number = 0;    // given by the Manifest, consecutive
   bool snapshot = false;  // starts from nothing instead of from the state before
 
+  // A file that is removed and added has been moved to another run, with the same info.
   std::vector<AddedTable> added;
   std::vector<FileNumber> removed;
   std::vector<NarrowedTable> narrowed;
@@ -70,10 +71,12 @@ struct CatalogState {
 };
 
 // The state after the edit; the one before is untouched. `lifetimes` makes the shared infos of
-// added tables. Tables that the edit removed are put into *removed (if not null), still referenced:
-// once the edit is durable, the caller marks them obsolete and lets them go.
+// added tables. Tables that the edit removed, and did not add again, are put into *removed (if not
+// null), still referenced: once the edit is durable, the caller marks them obsolete and lets them
+// go.
 // kCorruption if the edit does not fit: unknown file or run, a number that is not the next, bounds
-// that overlap or leave their table, a watermark that goes back, a newer table below an older one.
+// that overlap or leave their table, a watermark that goes back, runs in another order than before,
+// what is new below what was there, nothing but old sequences without an input that they are from.
 Result<CatalogState> ApplyEdit(const CatalogState& before, const VersionEdit& edit,
                                TableLifetimes& lifetimes,
                                std::vector<std::shared_ptr<const TableInfo>>* removed = nullptr);

@@ -29,6 +29,8 @@ const EnumNames<EvictionPolicy> kPolicies = {{"volatile-lru", EvictionPolicy::kV
                                              {"allkeys-random", EvictionPolicy::kAllKeysRandom},
                                              {"noeviction", EvictionPolicy::kNoEviction}};
 const EnumNames<bool> kCompression = {{"snappy", true}, {"none", false}};
+const EnumNames<lsm::CompactionStyle> kCompactionStyles = {
+    {"tiered", lsm::CompactionStyle::kTiered}, {"leveled", lsm::CompactionStyle::kLeveled}};
 
 // appendfsync decides how the log is synced and what a reply waits for.
 ConfigOption AppendFsync() {
@@ -176,6 +178,8 @@ void AddEngineOptions(std::vector<ConfigOption>& rows) {
   rows.push_back(IntegerOption("lsm-read-threads", FIELD(engine.read_threads), 1, 128, kStart));
   rows.push_back(
       IntegerOption("lsm-background-threads", FIELD(engine.background_threads), 1, 128, kStart));
+  rows.push_back(EnumOption("lsm-compaction-style", FIELD(engine.compaction_style),
+                            kCompactionStyles, kStart));
   rows.push_back(IntegerOption("lsm-tier-width", FIELD(engine.tier_width), 2, 64, kStart));
   rows.push_back(
       MemoryOption("wal-slot-size", FIELD(engine.wal_slot_bytes), 64 * kKiB, 4 * kGiB, kStart));

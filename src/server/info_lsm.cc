@@ -75,6 +75,7 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("lsm_compaction_entries_written", stats.compaction_entries_written);
   out.Field("lsm_compaction_tables_dropped", stats.compaction_tables_dropped);
   out.Field("lsm_compaction_expired_keys", stats.compaction_expired);
+  out.Field("lsm_compaction_tables_moved", stats.compaction_tables_moved);
   out.Field("lsm_compaction_usec", stats.compaction_micros);
   out.Field("lsm_compaction_failures", stats.compaction_failures);
   out.Field("lsm_compaction_paused", engine.compaction_paused() ? 1 : 0);

@@ -33,6 +33,11 @@ inline lsm::Options CrashOptions(lsm::SyncMode mode, uint64_t seed) {
   options.memtable_bytes = 20 << 10;
   options.wal_slot_bytes = 16 << 10;
   options.wal_bytes = seed % 2 == 0 ? 64 << 10 : 32 << 10;  // few slots are soon used again
+  // Each script meets both policies, in different sync modes; levels so small that there are some.
+  const uint64_t turn = seed / 2 + static_cast<uint64_t>(mode);
+  if (turn % 2 != 0) options.compaction_style = lsm::CompactionStyle::kLeveled;
+  options.level1_bytes = 4 << 10;
+  options.level_ratio = 2;
   // A merge takes a few steps, so that cuts fall between them.
   options.table_bytes = 2 << 10;
   options.compression = false;

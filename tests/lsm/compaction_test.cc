@@ -2,7 +2,9 @@
 // hand, over the fault-injecting Env.
 
 #include <fmt/format.h>
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,14 @@ Options TableOptions() {
   options.retained_memtables = 0;
   options.compression = false;
   options.memtable_bytes = 1 << 20;  // frozen by the test alone
+  return options;
+}
+
+// The same, under each policy: the test runs once for each. Two runs are merged into one.
+Options EachStyle() {
+  Options options = TableOptions();
+  options.compaction_style = GENERATE(CompactionStyle::kTiered, CompactionStyle::kLeveled);
+  if (options.compaction_style == CompactionStyle::kLeveled) options.tier_width = 1;
   return options;
 }
 
@@ -72,7 +82,7 @@ OwnedBatch ManyKeys(int count, char value) {
 
 TEST_CASE("compaction: the newest version of each key stays, in one run") {
   FaultEnv env;
-  EngineDriver driver(env, TableOptions());
+  EngineDriver driver(env, EachStyle());
   REQUIRE(driver.Open().ok());
   driver.engine().PauseCompaction(true);
   FlushBatch(driver, {Set("a", "old"), Set("b", "old"), Set("c", "old")});
@@ -135,9 +145,132 @@ TEST_CASE("compaction: a tombstone stays as long as an older run may have its ke
   }
 }
 
+TEST_CASE("compaction: leveled, a tombstone stays above the level that may have its key") {
+  FaultEnv env;
+  Options options = TableOptions();
+  options.compaction_style = CompactionStyle::kLeveled;
+  options.tier_width = 2;
+  options.level1_bytes = 6 << 10;
+  options.level_ratio = 4;
+  EngineDriver driver(env, options);
+  REQUIRE(driver.Open().ok());
+  driver.engine().PauseCompaction(true);
+  FlushBatch(driver, ManyKeys(200, '0'));  // the last level
+  FlushBatch(driver, {Delete(Key(3)), Set("z1", "1")});
+  FlushBatch(driver, {Set("a", "1"), Set("z2", "1")});
+  FlushBatch(driver, {Set("a", "2"), Set("z3", "1")});
+  Merge(driver);
+  // Level 0 is in level 1, and the last has not been touched.
+  CHECK(driver.engine().Stats().runs == 2);
+  CHECK(driver.engine().Stats().compaction_entries_read == 6);
+  CHECK(driver.engine().Stats().compaction_entries_written == 5);
+  CHECK(!IsThere(driver, Key(3)));
+  CHECK(driver.engine().TraceKey(kSpace, Key(3)).find("tombstone") != std::string::npos);
+
+  // Now level 1 has too much, and gives it away, table by table.
+  driver.engine().PauseCompaction(true);
+  OwnedBatch batch = ManyKeys(150, 'A');
+  std::erase_if(batch, [](const auto& write) { return write.key == Key(3); });
+  FlushBatch(driver, batch);
+  FlushBatch(driver, {Set("a", "3")});
+  Merge(driver);
+  for (int i = 0; i < 200; ++i) {
+    REQUIRE(IsThere(driver, Key(i)) == (i != 3));
+    if (i < 150 && i != 3) {
+      REQUIRE(driver.Get(kSpace, Key(i))->value ==
+              batch[static_cast<size_t>(i < 3 ? i : i - 1)].entry.value);
+    }
+  }
+  CHECK(driver.engine().TraceKey(kSpace, Key(3)).find("tombstone") == std::string::npos);
+  CHECK(driver.engine().Count(kSpace).live == 203);
+}
+
+TEST_CASE("compaction: a table that meets no other key of the job moves by an edit alone") {
+  FaultEnv env;
+  EngineDriver driver(env, EachStyle());
+  REQUIRE(driver.Open().ok());
+  driver.engine().PauseCompaction(true);
+  FlushBatch(driver, {Set("a", "1"), Set("b", "1")});
+  FlushBatch(driver, {Set("c", "1"), Set("d", "1")});
+  Merge(driver);
+  CHECK(driver.engine().Stats().runs == 1);
+  CHECK(driver.engine().Stats().tables == 2);
+  CHECK(driver.engine().Stats().compaction_tables_moved == 1);
+  CHECK(driver.engine().Stats().compaction_entries_read == 0);
+  CHECK(TableFiles(env) == 2);
+  for (const bool reopen : {false, true}) {
+    if (reopen) {
+      REQUIRE(driver.Close().ok());
+      REQUIRE(driver.Open().ok());
+    }
+    CHECK(driver.Get(kSpace, "b")->value == "1");
+    CHECK(driver.Get(kSpace, "c")->value == "1");
+    CHECK(TableFiles(env) == 2);
+  }
+  SECTION("and its file goes once it is merged") {
+    driver.engine().PauseCompaction(true);
+    FlushBatch(driver, {Set("c", "2")});
+    Merge(driver);
+    driver.engine().ResetContext(driver.context());
+    driver.Pump();
+    CHECK(driver.engine().Stats().runs == 1);
+    CHECK(TableFiles(env) == 2);
+    CHECK(driver.Get(kSpace, "c")->value == "2");
+  }
+  SECTION("a failed edit is tried again") {
+    driver.engine().PauseCompaction(true);
+    FlushBatch(driver, {Set("x", "1")});
+    env.AddFault({.kind = OpKind::kSync, .path_part = "MANIFEST", .code = StatusCode::kIoError});
+    Merge(driver);
+    for (int i = 0; i < 3; ++i) {
+      env.AdvanceMicros(Compactor::kLongestPauseMs * 1000);
+      Merge(driver);
+    }
+    CHECK(driver.engine().Stats().runs == 1);
+    CHECK(driver.Get(kSpace, "x")->value == "1");
+    CHECK(TableFiles(env) == 3);
+  }
+}
+
+TEST_CASE("compaction: a table that somebody reads outlives its merge, and its move") {
+  FaultEnv env;
+  EngineDriver driver(env, EachStyle());
+  REQUIRE(driver.Open().ok());
+  driver.engine().PauseCompaction(true);
+  FlushBatch(driver, {Set("a", "old"), Set("b", "old")});
+  FlushBatch(driver, {Set("b", "new")});
+  FlushBatch(driver, {Set("A", "new")});  // moves
+  std::string seen;
+  Status status = Status::Aborted("did not run");
+  driver.engine().RunOnSnapshot({.cancelled = std::make_shared<std::atomic<bool>>(false),
+                                 .work =
+                                     [&](ReadContext& context) {
+                                       for (const char* key : {"A", "a", "b"}) {
+                                         seen += context.Get(kSpace, key)->value;
+                                       }
+                                       status = context.status();
+                                     },
+                                 .done = [] {}});
+  // All but the reader goes on.
+  driver.engine().PauseCompaction(false);
+  driver.engine().Poll();
+  while (driver.background().RunNext(Lane::kCompaction) ||
+         driver.background().RunNext(Lane::kFlush)) {
+    driver.background().RunCompletions(SIZE_MAX);
+  }
+  REQUIRE(driver.engine().Stats().runs == 1);
+  REQUIRE(driver.engine().Stats().compaction_tables_moved == 1);
+  CHECK(TableFiles(env) == 4);
+  driver.Pump();
+  CHECK(status.ToString() == "OK");
+  CHECK(seen == "newoldnew");
+  CHECK(TableFiles(env) == 2);
+  CHECK(driver.Get(kSpace, "A")->value == "new");
+}
+
 TEST_CASE("compaction: nothing stays where everything was deleted") {
   FaultEnv env;
-  EngineDriver driver(env, TableOptions());
+  EngineDriver driver(env, EachStyle());
   REQUIRE(driver.Open().ok());
   driver.engine().PauseCompaction(true);
   FlushBatch(driver, {Set("a", "1"), Set("b", "1")});
@@ -150,7 +283,7 @@ TEST_CASE("compaction: nothing stays where everything was deleted") {
 
 TEST_CASE("compaction: a large merge goes in steps, each of which releases what it has used up") {
   FaultEnv env;
-  EngineDriver driver(env, TableOptions());
+  EngineDriver driver(env, EachStyle());
   REQUIRE(driver.Open().ok());
   driver.engine().PauseCompaction(true);
   FlushBatch(driver, ManyKeys(160, '0'));
@@ -201,7 +334,7 @@ TEST_CASE("compaction: a large merge goes in steps, each of which releases what 
 TEST_CASE("compaction: a merge settles the counts that a flush left open") {
   constexpr int kKeys = 6000;
   FaultEnv env;
-  Options options = TableOptions();
+  Options options = EachStyle();
   options.memtable_bytes = 8 << 20;
   options.wal_bytes = 16 << 20;
   EngineDriver driver(env, options);
@@ -227,7 +360,7 @@ TEST_CASE("compaction: a merge settles the counts that a flush left open") {
 TEST_CASE("compaction: a failed step is tried again, and leaves no file behind") {
   const bool sync = GENERATE(true, false);
   FaultEnv env;
-  EngineDriver driver(env, TableOptions());
+  EngineDriver driver(env, EachStyle());
   REQUIRE(driver.Open().ok());
   driver.engine().PauseCompaction(true);
   FlushBatch(driver, {Set("a", "old"), Set("b", "old")});

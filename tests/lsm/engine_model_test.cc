@@ -166,6 +166,9 @@ void OneStep(EngineDriver& driver, StoreModel* model, Random& random) {
 uint64_t ModelRun(uint64_t seed, Options options, int steps) {
   Random random(seed);
   FaultEnv env(seed);
+  if (seed % 2 != 0) options.compaction_style = CompactionStyle::kLeveled;
+  if (random.OneIn(2)) options.level1_bytes = 8 << 10;
+  options.level_ratio = static_cast<double>(2 + random.Uniform(9));
   if (random.OneIn(3)) options.memtable_bytes = 6 << 10;
   if (random.OneIn(3)) options.block_cache_bytes = 1;
   options.retained_memtables = static_cast<int>(random.Uniform(4));
