@@ -5,8 +5,9 @@
 //
 // Thread safety: every method of Env and ReadableFile may be called from any thread at once. An
 // AppendFile or SlotFile belongs to one thread at a time.
-// May block: everything but the clock, FillRandom and ReadQueue::Submit. The loop thread calls
-// none of the blocking ones once it serves (env/thread_role.h checks that in debug builds).
+// May block: everything but the clock, FillRandom, ReadableFile::ReadIfCached and
+// ReadQueue::Submit. The loop thread calls none of the blocking ones once it serves
+// (env/thread_role.h checks that in debug builds).
 // Errors: kNotFound, kNoSpace (ENOSPC, EDQUOT), kBusy (locks), kIoError for the rest; messages
 // carry the path and errno's text.
 
@@ -22,6 +23,13 @@
 
 namespace cairn {
 
+// What came of a read that does not wait for the disk.
+enum class CachedRead : uint8_t {
+  kRead,
+  kNotInMemory,  // not all of it, or it failed in a way that Read will tell
+  kUnsupported,  // by the file system, or because of how the file was opened: do not ask again
+};
+
 // A finished, immutable file (a table, an old MANIFEST) or a slot being recovered.
 class ReadableFile {
  public:
@@ -29,6 +37,12 @@ class ReadableFile {
   // Fills buffer with exactly `length` bytes from `offset`; a range that passes the file's end is
   // kCorruption (the caller took the range from somewhere that promised it).
   virtual Status Read(uint64_t offset, size_t length, char* buffer) const = 0;
+  // The same if the kernel has all of it in memory; else the buffer's content is unknown. Never
+  // waits for the disk, but the kernel begins to read what it lacks, which is work for the caller:
+  // some microseconds, a hundred at times.
+  virtual CachedRead ReadIfCached(uint64_t offset, size_t length, char* buffer) const = 0;
+  // Reads go past the kernel's page cache (Env::OpenDirect).
+  virtual bool direct() const { return false; }
   virtual uint64_t size_bytes() const = 0;
   virtual const std::string& path() const = 0;
 };
@@ -107,6 +121,9 @@ class Env {
 
   // --- files ---
   virtual Result<std::unique_ptr<ReadableFile>> OpenReadable(const std::string& path) = 0;
+  // The same, but reads go past the kernel's page cache, if the file system lets them: see
+  // direct().
+  virtual Result<std::unique_ptr<ReadableFile>> OpenDirect(const std::string& path) = 0;
   // Creates a new file; an existing one is an error (kBusy): file numbers are never used twice.
   virtual Result<std::unique_ptr<AppendFile>> CreateAppend(const std::string& path) = 0;
   // Opens a slot for reading and writing, creating an empty one if it is missing.

@@ -32,6 +32,13 @@ Status FaultCore::Run(OpKind kind, const std::string& path, std::string detail,
   return plan.End(decision, apply());
 }
 
+Status FaultCore::Open(const std::string& path, FaultDisk::FileId* file) {
+  return Run(OpKind::kOpen, path, "", [&]() -> Status {
+    ASSIGN_OR_RETURN(*file, disk.Find(path));
+    return Status::Ok();
+  });
+}
+
 Status FaultCore::Create(const std::string& path, bool replace, FaultDisk::FileId* file) {
   return Run(OpKind::kCreate, path, "", [&]() -> Status {
     ASSIGN_OR_RETURN(*file, disk.Create(path, replace));
@@ -73,6 +80,18 @@ Status FaultCore::Read(const std::string& path, FaultDisk::FileId file, uint64_t
     std::memcpy(buffer, data.data() + offset, length);
     return Status::Ok();
   });
+}
+
+CachedRead FaultCore::ReadIfCached(const std::string& path, FaultDisk::FileId file, uint64_t offset,
+                                   size_t length, char* buffer) {
+  if (!cached_percent) return CachedRead::kUnsupported;
+  // All or nothing draws no number, so that seeds mean what they meant.
+  const int percent = *cached_percent;
+  const bool cached =
+      percent >= 100 || (percent > 0 && random.Uniform(100) < static_cast<uint64_t>(percent));
+  if (!cached) return CachedRead::kNotInMemory;
+  const Status status = Read(path, file, offset, length, buffer);
+  return status.ok() ? CachedRead::kRead : CachedRead::kNotInMemory;
 }
 
 }  // namespace cairn

@@ -68,11 +68,16 @@ Result<std::unique_ptr<ReadableFile>> FaultEnv::OpenReadable(const std::string& 
   AssertMayBlock();
   const std::lock_guard lock(core_->mutex);
   FaultDisk::FileId file = 0;
-  RETURN_IF_ERROR(core_->Run(OpKind::kOpen, path, "", [&]() -> Status {
-    ASSIGN_OR_RETURN(file, core_->disk.Find(path));
-    return Status::Ok();
-  }));
-  return NewFaultReadableFile(core_, path, file);
+  RETURN_IF_ERROR(core_->Open(path, &file));
+  return NewFaultReadableFile(core_, path, file, false);
+}
+
+Result<std::unique_ptr<ReadableFile>> FaultEnv::OpenDirect(const std::string& path) {
+  AssertMayBlock();
+  const std::lock_guard lock(core_->mutex);
+  FaultDisk::FileId file = 0;
+  RETURN_IF_ERROR(core_->Open(path, &file));
+  return NewFaultReadableFile(core_, path, file, core_->direct_reads);
 }
 
 Result<std::unique_ptr<AppendFile>> FaultEnv::CreateAppend(const std::string& path) {

@@ -80,6 +80,12 @@ class FaultEnv final : public Env {
   // Runs the oldest batches, those that callbacks add included; returns how many.
   size_t RunReads(size_t max_batches = SIZE_MAX);
 
+  // --- the kernel's page cache: ReadIfCached finds so many percent of what it is asked for, by the
+  // env's seed; nothing at first. nullopt: the file system cannot be asked ---
+  void SetPageCache(std::optional<int> percent);
+  // Whether OpenDirect is heeded; true at first.
+  void SetDirectReads(bool supported);
+
   void SetOverwritesInPlace(bool in_place);
 
   // --- Env ---
@@ -87,6 +93,7 @@ class FaultEnv final : public Env {
   uint64_t MonotonicNanos() override;
   void FillRandom(char* buffer, size_t length) override;
   Result<std::unique_ptr<ReadableFile>> OpenReadable(const std::string& path) override;
+  Result<std::unique_ptr<ReadableFile>> OpenDirect(const std::string& path) override;
   Result<std::unique_ptr<AppendFile>> CreateAppend(const std::string& path) override;
   Result<std::unique_ptr<SlotFile>> OpenSlot(const std::string& path) override;
   Result<std::string> ReadSmallFile(const std::string& path, size_t limit_bytes) override;

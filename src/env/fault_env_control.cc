@@ -20,6 +20,8 @@ std::unique_ptr<FaultEnv> FaultEnv::Clone() const {
   core.wall_micros = core_->wall_micros;
   core.monotonic_nanos = core_->monotonic_nanos;
   core.overwrites_in_place = core_->overwrites_in_place;
+  core.cached_percent = core_->cached_percent;
+  core.direct_reads = core_->direct_reads;
   core.plan.SetCountReads(core_->plan.count_reads());
   return clone;
 }
@@ -165,6 +167,16 @@ size_t FaultEnv::queued_batches() const {
 
 size_t FaultEnv::RunReads(size_t max_batches) {
   return reads_->Run(max_batches);
+}
+
+void FaultEnv::SetPageCache(std::optional<int> percent) {
+  const std::lock_guard lock(core_->mutex);
+  core_->cached_percent = percent;
+}
+
+void FaultEnv::SetDirectReads(bool supported) {
+  const std::lock_guard lock(core_->mutex);
+  core_->direct_reads = supported;
 }
 
 void FaultEnv::SetOverwritesInPlace(bool in_place) {

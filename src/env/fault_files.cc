@@ -37,6 +37,11 @@ class OpenFile {
     RETURN_IF_ERROR(Alive());
     return core_->Read(path_, file_, offset, length, buffer);
   }
+  CachedRead ReadIfCached(uint64_t offset, size_t length, char* buffer) const {
+    const std::lock_guard lock(core_->mutex);
+    if (!Alive().ok()) return CachedRead::kNotInMemory;
+    return core_->ReadIfCached(path_, file_, offset, length, buffer);
+  }
   Status Write(uint64_t offset, std::string_view bytes) {
     AssertMayBlock();
     const std::lock_guard lock(core_->mutex);
@@ -85,18 +90,26 @@ class OpenFile {
 
 class FaultReadableFile final : public ReadableFile {
  public:
-  FaultReadableFile(std::shared_ptr<FaultCore> core, std::string path, FaultDisk::FileId file)
-      : open_(std::move(core), std::move(path), file), size_bytes_(open_.InitialSize()) {}
+  FaultReadableFile(std::shared_ptr<FaultCore> core, std::string path, FaultDisk::FileId file,
+                    bool direct)
+      : open_(std::move(core), std::move(path), file),
+        size_bytes_(open_.InitialSize()),
+        direct_(direct) {}
 
   Status Read(uint64_t offset, size_t length, char* buffer) const override {
     return open_.Read(offset, length, buffer);
   }
+  CachedRead ReadIfCached(uint64_t offset, size_t length, char* buffer) const override {
+    return direct_ ? CachedRead::kUnsupported : open_.ReadIfCached(offset, length, buffer);
+  }
+  bool direct() const override { return direct_; }
   uint64_t size_bytes() const override { return size_bytes_; }
   const std::string& path() const override { return open_.path(); }
 
  private:
   const OpenFile open_;
   const uint64_t size_bytes_;
+  const bool direct_;
 };
 
 class FaultAppendFile final : public AppendFile {
@@ -156,8 +169,9 @@ class FaultSlotFile final : public SlotFile {
 }  // namespace
 
 std::unique_ptr<ReadableFile> NewFaultReadableFile(std::shared_ptr<FaultCore> core,
-                                                   std::string path, FaultDisk::FileId file) {
-  return std::make_unique<FaultReadableFile>(std::move(core), std::move(path), file);
+                                                   std::string path, FaultDisk::FileId file,
+                                                   bool direct) {
+  return std::make_unique<FaultReadableFile>(std::move(core), std::move(path), file, direct);
 }
 
 std::unique_ptr<AppendFile> NewFaultAppendFile(std::shared_ptr<FaultCore> core, std::string path,

@@ -15,6 +15,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "env/posix_direct_file.h"
 #include "env/posix_files.h"
 #include "env/posix_io.h"
 #include "env/posix_read_queue.h"
@@ -46,6 +47,10 @@ class PosixEnv final : public Env {
   Result<std::unique_ptr<ReadableFile>> OpenReadable(const std::string& path) override {
     AssertMayBlock();
     return posix::OpenReadable(path);
+  }
+  Result<std::unique_ptr<ReadableFile>> OpenDirect(const std::string& path) override {
+    AssertMayBlock();
+    return posix::OpenDirect(path);
   }
   Result<std::unique_ptr<AppendFile>> CreateAppend(const std::string& path) override {
     AssertMayBlock();

@@ -28,6 +28,9 @@ class PosixReadableFile final : public ReadableFile {
     AssertMayBlock();
     return ReadExactly(fd_.get(), path_, offset, length, buffer);
   }
+  CachedRead ReadIfCached(uint64_t offset, size_t length, char* buffer) const override {
+    return posix::ReadIfCached(fd_.get(), offset, length, buffer);
+  }
   uint64_t size_bytes() const override { return size_bytes_; }
   const std::string& path() const override { return path_; }
 

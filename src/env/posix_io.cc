@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -54,6 +55,20 @@ Status ReadExactly(int fd, const std::string& path, uint64_t offset, size_t leng
     done += static_cast<size_t>(count);
   }
   return Status::Ok();
+}
+
+CachedRead ReadIfCached(int fd, uint64_t offset, size_t length, char* buffer) {
+  iovec target = {buffer, length};
+  ssize_t count;
+  do {
+    count = ::preadv2(fd, &target, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+  } while (count < 0 && errno == EINTR);
+  if (count >= 0) {
+    // Less: the first part is in memory, or the file ends.
+    return static_cast<size_t>(count) == length ? CachedRead::kRead : CachedRead::kNotInMemory;
+  }
+  const bool unsupported = errno == EOPNOTSUPP || errno == ENOSYS;
+  return unsupported ? CachedRead::kUnsupported : CachedRead::kNotInMemory;
 }
 
 Status WriteAll(int fd, const std::string& path, uint64_t offset, std::string_view bytes) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "env/env.h"
 #include "util/status.h"
 
 namespace cairn::posix {
@@ -49,6 +50,8 @@ Result<Descriptor> Open(const std::string& path, int flags);
 
 // Exactly `length` bytes; kCorruption if the file ends before.
 Status ReadExactly(int fd, const std::string& path, uint64_t offset, size_t length, char* buffer);
+// Env's ReadIfCached.
+CachedRead ReadIfCached(int fd, uint64_t offset, size_t length, char* buffer);
 Status WriteAll(int fd, const std::string& path, uint64_t offset, std::string_view bytes);
 Status Fdatasync(int fd, const std::string& path);
 Result<uint64_t> FileSize(int fd, const std::string& path);

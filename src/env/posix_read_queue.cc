@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace cairn::posix {
@@ -37,22 +38,23 @@ void PosixReadQueue::Submit(std::span<ReadRequest> requests, std::function<void(
   batch->requests = requests;
   batch->done = std::move(done);
   batch->unfinished = requests.size();
+  size_t wanted = std::max<size_t>(requests.size(), 1);
   {
     const std::lock_guard lock(mutex_);
     CHECK(!stopping_);
     batches_.push_back(std::move(batch));
+    wanted = std::min(wanted, idle_threads_);
   }
-  if (requests.size() > 1) {
-    wake_.notify_all();
-  } else {
-    wake_.notify_one();
-  }
+  // No more than have something to do: each wake-up is two changes of thread.
+  for (; wanted > 0; --wanted) wake_.notify_one();
 }
 
 void PosixReadQueue::RunThread() {
   std::unique_lock lock(mutex_);
   while (true) {
+    ++idle_threads_;
     wake_.wait(lock, [this] { return stopping_ || !batches_.empty(); });
+    --idle_threads_;
     if (batches_.empty()) return;
     const std::shared_ptr<Batch> batch = batches_.front();
     // An empty batch has no request, only its callback.

@@ -45,6 +45,7 @@ class PosixReadQueue final : public ReadQueue {
   std::condition_variable wake_;
   std::deque<std::shared_ptr<Batch>> batches_;  // with requests not begun; guarded by mutex_
   bool stopping_ = false;                       // guarded by mutex_
+  size_t idle_threads_ = 0;                     // guarded by mutex_
   std::vector<std::thread> threads_;
 };
 

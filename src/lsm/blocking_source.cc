@@ -41,7 +41,7 @@ const Block* BlockingSource::Fetch(const TableReader& table, BlockHandle handle)
     Fail(Status::Aborted("the read was given up"));
     return nullptr;
   }
-  Result<std::shared_ptr<const Block>> block = table.ReadBlock(handle);
+  Result<std::shared_ptr<const Block>> block = read_ahead_.ReadBlock(table, handle);
   if (!block.ok()) {
     Fail(block.status());
     return nullptr;

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "lsm/block_source.h"
+#include "lsm/read_ahead.h"
 #include "lsm/table_reader.h"
 #include "util/status.h"
 
@@ -54,6 +55,7 @@ class BlockingSource : public BlockSource {
   std::map<Key, std::shared_ptr<const Block>> blocks_;
   std::deque<Key> order_;  // of blocks_, oldest first
   std::unordered_map<FileNumber, std::shared_ptr<const TableReader>> tables_;
+  ReadAhead read_ahead_;
   Status status_;
 };
 

@@ -68,6 +68,14 @@ struct EngineStats {
   uint64_t block_cache_bytes = 0, block_cache_hits = 0, block_cache_misses = 0;
   uint64_t record_cache_bytes = 0, record_cache_records = 0, record_cache_hits = 0,
            record_cache_misses = 0;
+  // Blocks that reads looked for in the kernel's page cache, on the loop, and found or not.
+  uint64_t page_cache_hits = 0, page_cache_misses = 0;
+  int page_cache_percent = -1;  // of the last looks; -1: it is not asked
+  // Blocks and tables that commands waited for, and how long such a wait was.
+  uint64_t waiting_fetches = 0;  // for their turn: others hold as much as may be held
+  uint64_t fetches = 0, fetched_blocks = 0, fetch_p50_micros = 0, fetch_p99_micros = 0,
+           fetch_max_micros = 0;
+  bool direct_reads = false;                         // of all open tables
   uint64_t open_tables = 0, table_memory_bytes = 0;  // top indexes kept by open tables
   uint64_t wal_records = 0, wal_syncs = 0, wal_bytes = 0, wal_slots = 0, wal_slots_free = 0;
   bool wal_overwrites = false;  // slots are prezeroed and reused in place (design §4)

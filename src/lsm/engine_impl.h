@@ -98,6 +98,7 @@ class EngineImpl final : public Engine {
   TableCache tables_;
   BlockCache blocks_;
   RecordCache records_;
+  PageCacheGauge page_cache_;
   const std::shared_ptr<ChunkPool> chunks_;
   ReadState state_;
   Sequence applied_ = 0;

@@ -10,6 +10,10 @@ namespace {
 
 // Open tables that the loop keeps; each costs a descriptor and its top index.
 constexpr size_t kMaxOpenTables = 1000;
+// What commands that wait for blocks may hold of them, beside the block cache: this share of its
+// size for those that want few, and as much for those that want many.
+constexpr size_t kPinShare = 8;
+constexpr size_t kMinPinBytes = size_t{4} << 20;
 
 }  // namespace
 
@@ -19,6 +23,7 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
       tables_(kMaxOpenTables),
       blocks_(store_->options.block_cache_bytes),
       records_(store_->options.record_cache_bytes, store_->filter_secret),
+      page_cache_(!store_->options.direct_reads),
       chunks_(std::make_shared<ChunkPool>(store_->background, store_->options.memtable_bytes)),
       applied_(recovered.last_sequence),
       peek_(tables_, blocks_),
@@ -46,7 +51,9 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
       });
   compactor_ = std::make_unique<Compactor>(*store_, catalog_, publisher_, dead_spaces_, drops_,
                                            NewCompactionPolicy(store_->options));
-  fetcher_ = std::make_unique<Fetcher>(*store_, tables_, blocks_, store_->options.read_threads);
+  fetcher_ = std::make_unique<Fetcher>(
+      *store_, tables_, blocks_, store_->options.read_threads,
+      std::max(kMinPinBytes, store_->options.block_cache_bytes / kPinShare));
   settler_ = std::make_unique<Settler>(*store_, state_, *flush_, drops_);
   store_->obsolete->on_loop = [this](FileNumber file) { RemoveObsolete(file); };
   told_ = watermarks();

@@ -22,7 +22,7 @@ LoopContext& AsLoopContext(ReadContext& context) {
 
 std::unique_ptr<ReadContext> EngineImpl::NewLoopContext() {
   return std::make_unique<LoopContext>(state_, tables_, blocks_, peek_, store_->filter_secret,
-                                       last_lookup_, records_, drops_);
+                                       last_lookup_, records_, drops_, page_cache_);
 }
 
 void EngineImpl::ResetContext(ReadContext& context) {

@@ -77,6 +77,11 @@ EngineStats EngineImpl::Stats() const {
   stats.record_cache_misses = records_.misses();
   stats.block_cache_hits = blocks_.hits();
   stats.block_cache_misses = blocks_.misses();
+  stats.page_cache_hits = page_cache_.hits();
+  stats.page_cache_misses = page_cache_.misses();
+  if (page_cache_.on()) stats.page_cache_percent = static_cast<int>(page_cache_.share() * 100);
+  stats.direct_reads = store_->options.direct_reads && !store_->indirect_reads;
+  fetcher_->AddTo(&stats);
   stats.open_tables = tables_.size();
   stats.table_memory_bytes = tables_.memory_bytes();
   const LogWriterStats log = log_->stats();
@@ -111,7 +116,6 @@ EngineStats EngineImpl::Stats() const {
   stats.manifest_edits = catalog_.state().edit;
   stats.write_stalls = stalls_.count();
   stats.write_stall_micros = stalls_.total_micros();
-  stats.corruptions = fetcher_->corruptions();
   return stats;
 }
 

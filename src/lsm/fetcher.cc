@@ -27,16 +27,31 @@ struct Fetcher::Batch {
   Background* background = nullptr;
   std::shared_ptr<Fetcher*> fetcher;
   std::shared_ptr<FetchTicket> ticket;
+  uint64_t started_nanos = 0;
   std::vector<TableOpen> opens;
   std::vector<BlockRead> reads;
   std::vector<ReadRequest> requests;
   std::atomic<int> parts_left{0};  // acq_rel: the last part's thread sees what the other wrote
 };
 
-Fetcher::Fetcher(Store& store, TableCache& tables, BlockCache& blocks, int read_threads)
+namespace {
+
+// What a block takes uncompressed is not known before.
+size_t StoredBytes(const MissList& misses) {
+  size_t bytes = 0;
+  for (const MissList::MissedBlock& block : misses.blocks) bytes += block.handle.stored_bytes;
+  return bytes;
+}
+
+}  // namespace
+
+Fetcher::Fetcher(Store& store, TableCache& tables, BlockCache& blocks, int read_threads,
+                 size_t pin_bytes)
     : store_(store),
       tables_(tables),
       blocks_(blocks),
+      small_(pin_bytes, [this] { Admit(small_); }),
+      large_(pin_bytes, [this] { Admit(large_); }),
       self_(std::make_shared<Fetcher*>(this)),
       reads_(store.env.NewReadQueue(read_threads)) {}
 
@@ -45,11 +60,48 @@ Fetcher::~Fetcher() {
 }
 
 void Fetcher::Start(const MissList& misses, std::shared_ptr<FetchTicket> ticket) {
+  // What no command waits for is not pinned.
+  if (ticket->source == nullptr) return Read(misses, std::move(ticket));
+  LoopSource& source = *ticket->source;
+  const size_t bytes = StoredBytes(misses);
+  Line& line = bytes < kLargeFetchBytes ? small_ : large_;
+  line.waiting.push_back({misses, std::move(ticket), bytes});
+  Admit(line);
+  if (!line.waiting.empty()) {
+    // The last of those that wait. What it lets go it will want again, and then all at once: else
+    // its index blocks and its data blocks could push out each other for ever. That may be what it
+    // waits for, too.
+    Waiting& last = line.waiting.back();
+    const auto& held = source.fetched();
+    last.misses.blocks.insert(last.misses.blocks.end(), held.begin(), held.end());
+    last.bytes = StoredBytes(last.misses);
+    source.Unpin();
+  }
+  source.NoteFetched(misses);
+}
+
+void Fetcher::Admit(Line& line) {
+  // A share may come back while one is being admitted.
+  if (std::exchange(line.admitting, true)) return;
+  while (!line.waiting.empty()) {
+    Waiting& next = line.waiting.front();
+    if (next.ticket->source != nullptr) {
+      if (!line.budget.Fits(next.bytes, next.ticket->source->HeldBytes(line.budget))) break;
+      next.ticket->source->Hold(line.budget.Take(next.bytes));
+      Read(next.misses, std::move(next.ticket));
+    }
+    line.waiting.pop_front();
+  }
+  line.admitting = false;
+}
+
+void Fetcher::Read(const MissList& misses, std::shared_ptr<FetchTicket> ticket) {
   auto batch = std::make_shared<Batch>();
   batch->store = &store_;
   batch->background = &store_.background;
   batch->fetcher = self_;
   batch->ticket = std::move(ticket);
+  batch->started_nanos = store_.env.MonotonicNanos();
   for (const auto& info : misses.tables) batch->opens.push_back({info, nullptr, {}});
   std::vector<MissList::MissedBlock> blocks = misses.blocks;
   const auto place = [](const MissList::MissedBlock& block) {
@@ -136,6 +188,16 @@ std::shared_ptr<const Block> Fetcher::CacheBlock(FileNumber file, uint64_t offse
   return cached->shared_from_this();
 }
 
+void Fetcher::AddTo(EngineStats* stats) const {
+  stats->corruptions = corruptions_;
+  stats->waiting_fetches = waiting_count();
+  stats->fetches = wait_micros_.count();
+  stats->fetched_blocks = fetched_blocks_;
+  stats->fetch_p50_micros = wait_micros_.Percentile(50);
+  stats->fetch_p99_micros = wait_micros_.Percentile(99);
+  stats->fetch_max_micros = wait_micros_.max();
+}
+
 void Fetcher::Publish(Batch& batch) {
   Status first_error;
   const auto note = [&](const Status& status) {
@@ -144,6 +206,8 @@ void Fetcher::Publish(Batch& batch) {
     store_.log.Warning("A read failed: {}", status.ToString());
     if (first_error.ok()) first_error = status;
   };
+  wait_micros_.Add((store_.env.MonotonicNanos() - batch.started_nanos) / 1000);
+  fetched_blocks_ += batch.reads.size();
   LoopSource* source = batch.ticket->source;
   for (Batch::TableOpen& open : batch.opens) {
     note(open.status);

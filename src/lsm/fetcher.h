@@ -4,17 +4,23 @@
 // result is published by a completion on the loop.
 //
 // Thread: the loop, but for what runs inside jobs and read callbacks.
-// Lifetime: the destructor waits for reads under way; completions that come later do nothing.
-// Errors: the batch's first one goes to `done`; what did arrive is cached all the same.
+// Limits: what commands want at once, and hold until they are done, is bounded by a budget; beyond
+// it they wait for their turn, holding nothing. Those that want little have one of their own, so
+// that they need not wait for those that want much. Lifetime: the destructor waits for reads under
+// way; completions that come later do nothing. Errors: the batch's first one goes to `done`; what
+// did arrive is cached all the same.
 
+#include <deque>
 #include <functional>
 #include <memory>
 
 #include "env/env.h"
 #include "lsm/block_cache.h"
+#include "lsm/engine.h"
 #include "lsm/loop_source.h"
 #include "lsm/store.h"
 #include "lsm/table_cache.h"
+#include "util/histogram.h"
 #include "util/status.h"
 
 namespace cairn::lsm {
@@ -27,18 +33,41 @@ struct FetchTicket {
 
 class Fetcher {
  public:
-  Fetcher(Store& store, TableCache& tables, BlockCache& blocks, int read_threads);
+  // From here on a fetch wants much.
+  static constexpr size_t kLargeFetchBytes = size_t{512} << 10;
+
+  // pin_bytes: of each of the two budgets.
+  Fetcher(Store& store, TableCache& tables, BlockCache& blocks, int read_threads, size_t pin_bytes);
   ~Fetcher();
   Fetcher(const Fetcher&) = delete;
   Fetcher& operator=(const Fetcher&) = delete;
 
-  // Starts fetching what is missing; then pins it to ticket->source and calls ticket->done.
+  // Starts fetching what is missing, now or when there is room for it; then pins it to
+  // ticket->source and calls ticket->done.
   void Start(const MissList& misses, std::shared_ptr<FetchTicket> ticket);
 
   uint64_t corruptions() const { return corruptions_; }
+  void AddTo(EngineStats* stats) const;
+
+  // Fetches that wait for their turn.
+  size_t waiting_count() const { return small_.waiting.size() + large_.waiting.size(); }
 
  private:
   struct Batch;
+  struct Waiting {
+    MissList misses;
+    std::shared_ptr<FetchTicket> ticket;
+    size_t bytes = 0;
+  };
+  // First come, first served.
+  struct Line {
+    Line(size_t pin_bytes, std::function<void()> on_free) : budget(pin_bytes, std::move(on_free)) {}
+    PinBudget budget;
+    std::deque<Waiting> waiting;
+    bool admitting = false;
+  };
+  void Admit(Line& line);
+  void Read(const MissList& misses, std::shared_ptr<FetchTicket> ticket);
   static void FinishPart(const std::shared_ptr<Batch>& batch);
   static void FinishReads(Batch& batch);
   static void OpenTables(Batch& batch);
@@ -49,7 +78,10 @@ class Fetcher {
   Store& store_;
   TableCache& tables_;
   BlockCache& blocks_;
+  Line small_, large_;
   uint64_t corruptions_ = 0;
+  uint64_t fetched_blocks_ = 0;
+  Histogram wait_micros_;  // from Start to the publication
   // Batches hold it; the loop alone looks: null once the fetcher is gone.
   const std::shared_ptr<Fetcher*> self_;
   std::unique_ptr<ReadQueue> reads_;

@@ -3,13 +3,19 @@
 //
 // Thread: the loop. Lifetime: caches outlive the sources. A block or table that was handed out
 // stays valid to the end of the attempt, since caches change only between attempts; what a fetch
-// brought in is pinned until Unpin, so the next attempt finds it.
+// brought in is pinned until Reset, so the next attempt finds it.
+// A block that the cache lacks is looked for in the kernel's page cache, as long as that pays
+// (page_cache_gauge.h) and the attempt has done little of it: a large command must not hold the
+// loop. What was read so goes into the cache when the attempt has ended.
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "lsm/block_cache.h"
 #include "lsm/block_source.h"
+#include "lsm/page_cache_gauge.h"
+#include "lsm/pin_budget.h"
 #include "lsm/table_cache.h"
 #include "lsm/table_info.h"
 #include "lsm/table_reader.h"
@@ -40,7 +46,14 @@ class LoopSource final : public BlockSource {
   // A read-ahead of two MiB of default blocks.
   static constexpr size_t kMaxReadAheadBlocks = 512;
 
-  LoopSource(TableCache& tables, BlockCache& blocks) : tables_(tables), blocks_(blocks) {}
+  // What an attempt may read on the loop, some quarter of a millisecond's worth: each block counts
+  // as kReadCostBytes more than it has.
+  static constexpr size_t kMaxReadBytes = size_t{256} << 10;
+  static constexpr size_t kReadCostBytes = 4096;
+
+  // gauge null: the page cache is not asked.
+  LoopSource(TableCache& tables, BlockCache& blocks, PageCacheGauge* gauge = nullptr)
+      : tables_(tables), blocks_(blocks), gauge_(gauge) {}
 
   const TableReader* Table(const TableRef& ref) override;
   const Block* Fetch(const TableReader& table, BlockHandle handle) override;
@@ -52,23 +65,50 @@ class LoopSource final : public BlockSource {
   void Fail(const Status& status) override;
   size_t read_ahead_blocks() const override { return read_ahead_blocks_; }
 
+  // The attempt has come to nothing: what it read is there for others, and pinned for the next one.
+  void EndAttempt();
   // The next attempt: forgets misses and errors, keeps pins, doubles the read-ahead.
   void BeginAttempt();
   // Another command: forgets everything.
   void Reset();
+  // For what will be pinned; given back by Reset and Unpin.
+  void Hold(PinBudget::Share share) { shares_.push_back(std::move(share)); }
+  size_t HeldBytes(const PinBudget& budget) const;
+  // Lets go of all blocks that it pins, as who waits for a share must.
+  void Unpin();
+  // Blocks that were asked for on behalf of this command, pinned or let go.
+  const std::vector<MissList::MissedBlock>& fetched() const { return fetched_; }
+  void NoteFetched(const MissList& misses) {
+    fetched_.insert(fetched_.end(), misses.blocks.begin(), misses.blocks.end());
+  }
   void Pin(std::shared_ptr<const TableReader> table) { pinned_tables_.push_back(std::move(table)); }
   void Pin(std::shared_ptr<const Block> block) { pinned_blocks_.push_back(std::move(block)); }
   const MissList& misses() const { return misses_; }
 
  private:
+  // A block that this attempt read from the page cache.
+  struct ReadBlock {
+    FileNumber file = 0;
+    uint64_t offset = 0;
+    std::shared_ptr<const Block> block;
+  };
+  const Block* FindRead(FileNumber file, uint64_t offset) const;
+  const Block* ReadCached(const TableReader& table, BlockHandle handle);
+  void GiveToCache();
+
   TableCache& tables_;
   BlockCache& blocks_;
+  PageCacheGauge* const gauge_;
   bool missed_ = false;
   Status status_;
   size_t read_ahead_blocks_ = 0;
+  size_t read_bytes_ = 0;  // of kMaxReadBytes
+  std::vector<ReadBlock> read_;
   MissList misses_;
   std::vector<std::shared_ptr<const TableReader>> pinned_tables_;
   std::vector<std::shared_ptr<const Block>> pinned_blocks_;
+  std::vector<PinBudget::Share> shares_;
+  std::vector<MissList::MissedBlock> fetched_;
 };
 
 // Gives what is in memory and never misses; what it had not is noted, so that the engine can bring

@@ -33,7 +33,8 @@ struct Options {
                                              // memtable freezes that
   uint64_t wal_idle_seal_ms = 200;           // the log is sealed after this long without a write
 
-  int read_threads = 4;        // lsm-read-threads
+  bool direct_reads = false;   // lsm-direct-reads: tables' blocks past the kernel's page cache
+  int read_threads = 32;       // lsm-read-threads: reads of blocks side by side
   int background_threads = 1;  // lsm-background-threads: merges side by side
 
   CompactionStyle compaction_style = CompactionStyle::kTiered;  // lsm-compaction-style

@@ -115,6 +115,7 @@ std::unique_ptr<Iterator> StateContext::NewIterator(SpaceId space, std::string_v
 void LoopContext::Fetch(Fetcher& fetcher, std::function<void(const Status&)> done) {
   DCHECK(missed());
   DCHECK(ticket_ == nullptr || !ticket_->done);
+  source_.EndAttempt();
   ticket_ = std::make_shared<FetchTicket>(FetchTicket{&source_, std::move(done)});
   fetcher.Start(source_.misses(), ticket_);
 }

@@ -83,9 +83,9 @@ class LoopContext final : public StateContext {
  public:
   LoopContext(const ReadState& state, TableCache& tables, BlockCache& blocks, PeekSource& peek,
               uint64_t filter_secret, LastLookup& last_lookup, RecordCache& records,
-              const DropJudge& dying)
+              const DropJudge& dying, PageCacheGauge& gauge)
       : StateContext(state, source_, peek, filter_secret, &last_lookup, &records, &dying),
-        source_(tables, blocks) {}
+        source_(tables, blocks, &gauge) {}
   ~LoopContext() override { CancelFetch(); }
 
   void Reset() {

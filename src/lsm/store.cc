@@ -33,8 +33,15 @@ void OpenTables::Note(const std::shared_ptr<const TableReader>& reader) {
 
 Result<std::shared_ptr<const TableReader>> Store::OpenTable(const TableInfo& info) {
   if (auto open = open_tables.Find(info.file)) return open;
-  ASSIGN_OR_RETURN(std::shared_ptr<const TableReader> reader,
-                   TableReader::Open(env, TablePath(info.file), info, filter_secret));
+  ASSIGN_OR_RETURN(
+      std::shared_ptr<const TableReader> reader,
+      TableReader::Open(env, TablePath(info.file), info, filter_secret, options.direct_reads));
+  if (options.direct_reads && !reader->file().direct() && !indirect_reads.exchange(true)) {
+    log.Warning(
+        "lsm-direct-reads: {}: the file system does not allow it; reads go by way of the "
+        "page cache",
+        reader->file().path());
+  }
   open_tables.Note(reader);
   return reader;
 }

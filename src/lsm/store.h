@@ -6,6 +6,7 @@
 // recovery and then to the one catalog job on the flush lane. open_tables has its own lock.
 // Ownership: one engine owns it; its jobs use it inside the gate (job_gate.h).
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -66,6 +67,8 @@ struct Store {
   std::shared_ptr<TableLifetimes> lifetimes;
   std::unique_ptr<Manifest> manifest;
   OpenTables open_tables;
+  // A table could not be opened for direct reads, and that was said.
+  std::atomic<bool> indirect_reads = false;
 
   std::string TablePath(FileNumber file) const {
     return options.directory + "/" + TableFileName(file);

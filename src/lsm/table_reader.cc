@@ -13,8 +13,11 @@ namespace cairn::lsm {
 
 Result<std::unique_ptr<const TableReader>> TableReader::Open(Env& env, const std::string& path,
                                                              const TableInfo& expected,
-                                                             uint64_t filter_secret) {
-  ASSIGN_OR_RETURN(std::unique_ptr<TableReader> reader, OpenFile(env, path));
+                                                             uint64_t filter_secret,
+                                                             bool direct_reads) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ReadableFile> file,
+                   direct_reads ? env.OpenDirect(path) : env.OpenReadable(path));
+  ASSIGN_OR_RETURN(std::unique_ptr<TableReader> reader, OpenFile(std::move(file)));
   RETURN_IF_ERROR(reader->CheckExpected(expected).Annotate(path));
   const uint64_t wanted = FilterSecretCheck(filter_secret);
   const uint64_t got = reader->properties_.filter_secret_check;
@@ -29,13 +32,14 @@ Result<std::unique_ptr<const TableReader>> TableReader::Open(Env& env, const std
 Result<std::unique_ptr<const TableReader>> TableReader::OpenUnknown(Env& env,
                                                                     const std::string& path,
                                                                     FileNumber file) {
-  ASSIGN_OR_RETURN(std::unique_ptr<TableReader> reader, OpenFile(env, path));
+  ASSIGN_OR_RETURN(std::unique_ptr<ReadableFile> opened, env.OpenReadable(path));
+  ASSIGN_OR_RETURN(std::unique_ptr<TableReader> reader, OpenFile(std::move(opened)));
   reader->properties_.info.file = file;
   return std::unique_ptr<const TableReader>(std::move(reader));
 }
 
-Result<std::unique_ptr<TableReader>> TableReader::OpenFile(Env& env, const std::string& path) {
-  ASSIGN_OR_RETURN(std::unique_ptr<ReadableFile> file, env.OpenReadable(path));
+Result<std::unique_ptr<TableReader>> TableReader::OpenFile(std::unique_ptr<ReadableFile> file) {
+  const std::string& path = file->path();
   auto reader = std::make_unique<TableReader>(Private{}, std::move(file));
   TableFooter footer;
   RETURN_IF_ERROR(reader->LoadFooter(&footer).Annotate(path));

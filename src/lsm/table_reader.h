@@ -32,10 +32,12 @@ class TableReader {
   };
 
   // Reads footer, meta blocks and top index and checks them against `expected` (from the version
-  // edit). `filter_secret` must be the one that the table was built with. May block.
+  // edit). `filter_secret` must be the one that the table was built with. `direct_reads`: by
+  // Env::OpenDirect. May block.
   static Result<std::unique_ptr<const TableReader>> Open(Env& env, const std::string& path,
                                                          const TableInfo& expected,
-                                                         uint64_t filter_secret);
+                                                         uint64_t filter_secret,
+                                                         bool direct_reads = false);
   // The same for a file whose info is not known (cairn-check): takes the file's own word, under
   // the given file number.
   static Result<std::unique_ptr<const TableReader>> OpenUnknown(Env& env, const std::string& path,
@@ -68,7 +70,7 @@ class TableReader {
   Result<std::shared_ptr<const Block>> FinishBlock(BlockHandle handle, BlockBuffer raw) const;
 
  private:
-  static Result<std::unique_ptr<TableReader>> OpenFile(Env& env, const std::string& path);
+  static Result<std::unique_ptr<TableReader>> OpenFile(std::unique_ptr<ReadableFile> file);
   Status LoadFooter(TableFooter* footer);
   Status LoadTopIndex(const Block& top_index);
   void MakeBoundHeads();

@@ -32,6 +32,7 @@ struct CommandRun {
   const CommandSpec* spec = nullptr;
   CommandRecord* record = nullptr;
   uint64_t seed = 0;
+  uint32_t attempts = 0;
   uint32_t settles = 0;  // times that unsettled counts were settled for it
   uint64_t start_nanos = 0;
 };

@@ -175,6 +175,7 @@ void AddEngineOptions(std::vector<ConfigOption>& rows) {
                               uint64_t{1} << 50, kStart));
   rows.push_back(MemoryOption("lsm-record-cache-size", FIELD(engine.record_cache_bytes), 0,
                               uint64_t{1} << 50, kStart));
+  rows.push_back(BoolOption("lsm-direct-reads", FIELD(engine.direct_reads), kStart));
   rows.push_back(IntegerOption("lsm-read-threads", FIELD(engine.read_threads), 1, 128, kStart));
   rows.push_back(
       IntegerOption("lsm-background-threads", FIELD(engine.background_threads), 1, 128, kStart));

@@ -92,6 +92,7 @@ void Connection::Process(std::string_view input, size_t announced) {
   std::vector<std::string_view>& argv = clients_.argv();
   uint64_t now = clients_.clock().Nanos();
   const uint64_t deadline = now + kTurnNanos;
+  processing_ = true;
   for (int ran = 0; CanRun(); ++ran) {
     if (ran >= kTurnCommands || now >= deadline) break;
     if (announced == 0 && !input.empty()) {
@@ -99,19 +100,30 @@ void Connection::Process(std::string_view input, size_t announced) {
       clients_.executor().Prefetch();
     }
     if (announced > 0) --announced;
+    const size_t left = input.size();
     const resp::Parser::Outcome outcome = parser_.Next(&input, &argv);
+    NoteTaken(left - input.size());
     if (outcome == resp::Parser::kNeedMore) break;
     if (outcome == resp::Parser::kError) {
       OnProtocolError();
       break;
     }
+    being_processed_ = input;
     now = clients_.executor().Run(*this, argv, now);
     // AUTH, HELLO and RESET change it.
     parser_.set_unauthenticated(!session_.authenticated);
   }
+  processing_ = false;
   if (closed()) return;
   Keep(input);
   AfterInput();
+}
+
+// One command, or part of one, is no longer ahead.
+void Connection::NoteTaken(size_t bytes) {
+  if (looked_ahead.commands == 0) return;
+  looked_ahead.bytes -= std::min(looked_ahead.bytes, bytes);
+  looked_ahead.commands = looked_ahead.bytes == 0 ? 0 : looked_ahead.commands - 1;
 }
 
 void Connection::Keep(std::string_view input) {

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "commands/session.h"
 #include "resp/parser.h"
@@ -45,6 +46,17 @@ class Connection final : public TransportEvents, public ReplyGate::Member {
   // Announces the commands at the front of `input`, at most `most`, to the executor; returns how
   // many. Prefetch has to follow.
   size_t Announce(std::string_view input, size_t most);
+  // What came in and has not run, behind the command that runs or is parked, as far as it is not
+  // taken yet. Valid until more comes in.
+  std::string_view waiting_input() const {
+    return processing_ ? being_processed_ : std::string_view(unparsed_).substr(unparsed_offset_);
+  }
+  // A look at the next command of that, as resp::Parser::Peek.
+  bool PeekWaiting(std::string_view* input, std::vector<std::string_view>* argv) const {
+    return parser_.Peek(input, argv);
+  }
+  // How much of that the executor has looked at.
+  AheadMark looked_ahead;
   // Runs what came in, of which `announced` commands were announced.
   void RunArrived(std::string_view input, size_t announced);
   // The next turn of a connection on the ready ring.
@@ -84,6 +96,7 @@ class Connection final : public TransportEvents, public ReplyGate::Member {
  private:
   bool CanRun() const;
   void Process(std::string_view input, size_t announced);
+  void NoteTaken(size_t bytes);
   void Keep(std::string_view input);
   void AfterInput();
   void OnProtocolError();
@@ -99,6 +112,8 @@ class Connection final : public TransportEvents, public ReplyGate::Member {
   ParkedCommand parked_;
   std::string unparsed_;  // input that no turn has taken, from unparsed_offset_ on
   size_t unparsed_offset_ = 0;
+  std::string_view being_processed_;  // while processing_: the rest of what Process was given
+  bool processing_ = false;
   uint64_t idle_since_nanos_ = 0;
   uint64_t over_soft_limit_since_nanos_ = 0;  // 0 = below it
   bool reading_ = false;

@@ -149,6 +149,7 @@ void Executor::Reject(Connection& connection, CommandRecord* record, std::string
 // One attempt. Unless it is done, nothing of it is left: no reply, no effect.
 Executor::Verdict Executor::Try(Connection& connection, Attempt& attempt, CommandRun& run) {
   Transaction& tx = attempt.tx;
+  ++run.attempts;
   const uint64_t now_ms = std::max(parts_.clock.WallMsAt(run.start_nanos), last_commit_ms_);
   tx.Begin(now_ms, run.seed, !listeners_.empty());
   if (run.spec->Has(CommandFlag::kLarge)) tx.LimitWalks(kMaxWalk);
@@ -266,6 +267,7 @@ uint64_t Executor::NoteDone(CommandRun& run) {
   const uint64_t nanos = now - run.start_nanos;
   CommandRecord& record = *run.record;
   ++record.calls;
+  parts_.stats.CountAttempts(run.attempts);
   ++parts_.stats.commands_processed;
   record.nanos += nanos;
   if (parts_.track_latencies) {

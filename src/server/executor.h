@@ -103,6 +103,8 @@ class Executor {
   void Park(Connection& connection, CommandRun& run, std::unique_ptr<Attempt> attempt,
             Verdict verdict);
   void StartFetch(Connection& connection);
+  void LookAhead(Connection& connection);
+  void TryAhead(Connection& connection, std::span<const std::string_view> argv);
   void OnFetched(Connection& connection, const Status& status);
   void OnSettled();
   void StartLarge(Connection& connection);
@@ -121,6 +123,7 @@ class Executor {
   Random random_;
   uint64_t last_commit_ms_ = 0;  // the wall clock of attempts never goes back behind it
   std::vector<lsm::KeyHint> announced_;
+  std::vector<std::string_view> ahead_argv_;  // scratch of LookAhead
   std::unique_ptr<Attempt> hot_;
   std::vector<std::unique_ptr<Attempt>> pool_;
   std::list<Connection*> room_waiters_, settle_waiters_, large_waiters_;

@@ -18,6 +18,7 @@ void Executor::Park(Connection& connection, CommandRun& run, std::unique_ptr<Att
   if (!parked.active()) {
     ++parked_count_;
     parked.since_nanos = run.start_nanos;
+    parked.ahead_from = connection.looked_ahead;
   }
   switch (verdict) {
     case Verdict::kFetch:
@@ -48,6 +49,7 @@ void Executor::Park(Connection& connection, CommandRun& run, std::unique_ptr<Att
 }
 
 void Executor::StartFetch(Connection& connection) {
+  LookAhead(connection);
   // `connection` outlives the callback, or Abandon cancels it.
   engine_->Fetch(*connection.parked().attempt->reads,
                  [this, &connection](const Status& status) { OnFetched(connection, status); });

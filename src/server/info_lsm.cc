@@ -63,6 +63,16 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("lsm_block_cache_bytes", stats.block_cache_bytes);
   out.Field("lsm_block_cache_hits", stats.block_cache_hits);
   out.Field("lsm_block_cache_misses", stats.block_cache_misses);
+  out.Field("lsm_direct_reads", stats.direct_reads ? 1 : 0);
+  out.Field("lsm_page_cache_hits", stats.page_cache_hits);
+  out.Field("lsm_page_cache_misses", stats.page_cache_misses);
+  out.Field("lsm_page_cache_percent", stats.page_cache_percent);
+  out.Field("lsm_fetches", stats.fetches);
+  out.Field("lsm_fetched_blocks", stats.fetched_blocks);
+  out.Field("lsm_fetches_waiting", stats.waiting_fetches);
+  out.Field("lsm_fetch_p50_usec", stats.fetch_p50_micros);
+  out.Field("lsm_fetch_p99_usec", stats.fetch_p99_micros);
+  out.Field("lsm_fetch_max_usec", stats.fetch_max_micros);
   out.Field("lsm_flushes", stats.flushes);
   out.Field("lsm_flush_bytes", stats.flush_bytes);
   out.Field("lsm_flush_failures", stats.flush_failures);

@@ -90,6 +90,11 @@ void ServerInfo::WriteStats(InfoWriter& out) {
   out.Field("cairn_attempts_without_room", stats.attempts_without_room);
   out.Field("cairn_attempts_unsettled", stats.attempts_unsettled);
   out.Field("cairn_attempts_large", stats.attempts_large);
+  out.Field("cairn_commands_looked_at", stats.commands_looked_at);
+  const auto& by_attempts = stats.commands_by_attempts;
+  out.Field("cairn_commands_by_attempts",
+            fmt::format("1={},2={},3={},4={},more={}", by_attempts[0], by_attempts[1],
+                        by_attempts[2], by_attempts[3], by_attempts[4]));
   out.Field("cairn_read_failures", stats.read_failures);
   out.Field("cairn_unknown_outcomes", parts_.gate.unknown_outcomes());
   out.Field("cairn_scans", parts_.scans.size());

@@ -22,6 +22,12 @@ class Connection;
 // kSnapshot: its snapshot job runs or waits for its turn.
 enum class ParkReason : uint8_t { kNotParked, kFetch, kRoom, kSettle, kSnapshot, kRunning };
 
+// How far commands behind a parked one were looked at, from the front of what waits.
+struct AheadMark {
+  size_t commands = 0;
+  size_t bytes = 0;
+};
+
 class ParkedCommand {
  public:
   bool active() const { return reason != ParkReason::kNotParked; }
@@ -36,6 +42,7 @@ class ParkedCommand {
   CommandRun run;                    // its argv is argv()
   std::unique_ptr<Attempt> attempt;  // kFetch: what is being fetched for
   uint64_t since_nanos = 0;
+  AheadMark ahead_from;  // where its looks ahead begin: where the last command's ended
   // kRoom, kSettle, kSnapshot (one that waits for its turn): in the executor's list.
   std::list<Connection*>::iterator place;
 

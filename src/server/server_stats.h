@@ -1,6 +1,7 @@
 #pragma once
 // The counters behind INFO that belong to no other part. Plain numbers, loop thread only.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -18,6 +19,12 @@ struct ServerStats {
   // Ours: attempts that were thrown away, by what they waited for.
   uint64_t attempts_missed = 0, attempts_without_room = 0, attempts_unsettled = 0,
            attempts_large = 0;
+  uint64_t commands_looked_at = 0;  // ahead of their turn, for the sake of their blocks
+  // Commands by the attempts that they took; the last counts all with so many or more.
+  std::array<uint64_t, 5> commands_by_attempts{};
+  void CountAttempts(uint32_t attempts) {
+    ++commands_by_attempts[std::min<size_t>(attempts, commands_by_attempts.size()) - 1];
+  }
   uint64_t read_failures = 0;
 };
 

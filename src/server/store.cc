@@ -1,10 +1,17 @@
 #include "server/store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "util/check.h"
 
 namespace cairn {
+namespace {
+
+// That open tables and run snapshot jobs. Blocks are read by threads of their own.
+constexpr int kTableThreads = 4;
+
+}  // namespace
 
 Store::Store(Env& env, Logger& log, const lsm::Options& options, int databases,
              std::function<void()> wake)
@@ -12,9 +19,9 @@ Store::Store(Env& env, Logger& log, const lsm::Options& options, int databases,
       log_(log),
       databases_(databases),
       empty_keyspace_(empty_engine_, databases),
-      background_(lsm::NewThreadedBackground(
-          {.read = options.read_threads, .compaction = options.background_threads},
-          std::move(wake))) {
+      background_(lsm::NewThreadedBackground({.read = std::min(options.read_threads, kTableThreads),
+                                              .compaction = options.background_threads},
+                                             std::move(wake))) {
   opener_ = std::make_unique<lsm::EngineOpener>(env, *background_, log, options);
 }
 

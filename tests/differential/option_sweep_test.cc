@@ -32,6 +32,9 @@ const Arguments kTinyBlocks = {"--lsm-block-size",  "256", "--lsm-table-size", "
 // A cache of one block, and no record: every read of a table misses.
 const Arguments kNoCache = {"--lsm-block-cache-size", "1", "--lsm-record-cache-size", "0"};
 
+const Arguments kLeveled = {"--lsm-compaction-style", "leveled"};
+const Arguments kDirectReads = {"--lsm-direct-reads", "yes"};
+
 Arguments Together(std::initializer_list<Arguments> parts) {
   Arguments all;
   for (const Arguments& part : parts) all.insert(all.end(), part.begin(), part.end());
@@ -75,6 +78,15 @@ TEST_CASE("options: tiny memtables", "[sweep]") {
 
 TEST_CASE("options: tiny memtables, tables and blocks", "[sweep]") {
   Sweep(Together({kTinyMemtables, kTinyBlocks}));
+}
+
+TEST_CASE("options: levels", "[sweep]") {
+  Sweep(Together({kTinyMemtables, kTinyBlocks, kLeveled}));
+}
+
+TEST_CASE("options: direct reads", "[sweep]") {
+  Sweep(Together({kTinyMemtables, kNoCache, kDirectReads}));
+  Sweep(Together({kTinyMemtables, kTinyBlocks, kNoCache, kDirectReads, kLeveled}));
 }
 
 TEST_CASE("options: every read misses", "[sweep]") {

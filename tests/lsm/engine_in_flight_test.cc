@@ -43,6 +43,7 @@ class Crowd {
       : random_(seed), env_(seed), driver_(env_, options), readers_(kReaders) {
     REQUIRE(driver_.Open().ok());
     env_.SetReadsInline(false);
+    if (random_.OneIn(2)) env_.SetPageCache(static_cast<int>(random_.Uniform(101)));
     for (Reader& reader : readers_) reader.context = driver_.engine().NewLoopContext();
   }
 
@@ -166,6 +167,7 @@ TEST_CASE("engine: an answer that waited for its blocks is the newest one") {
     options.block_cache_bytes = random.OneIn(2) ? 1 : 8 << 10;
     options.record_cache_bytes = random.OneIn(3) ? 0 : 16 << 10;
     if (random.OneIn(3)) options.bloom_bits_per_key = 0;
+    options.direct_reads = random.OneIn(3);
     answers += Crowd(seed + round, options).Run(20000);
   }
   CHECK(answers > 10 * test::Rounds(8));  // or little of the above was tried (60 is usual)

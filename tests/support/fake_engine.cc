@@ -39,16 +39,17 @@ class FakeReadContext : public lsm::ReadContext {
   bool missed() const override { return !wanted_.empty(); }
   const Status& status() const override { return status_; }
 
-  // False: missed, or failed, now or before.
+  // False: missed, or failed, now or before. What is asked for after a miss is wanted, too.
   bool Present(const EngineKey& key) {
-    if (missed() || !status_.ok()) return false;
+    if (!status_.ok()) return false;
     if (engine_.damaged_.contains(key)) {
-      status_ = Status::Corruption("fake engine: damaged key");
+      if (!missed()) status_ = Status::Corruption("fake engine: damaged key");
       return false;
     }
-    if (!engine_.missing_mode_ || pinned_.contains(key)) return true;
-    wanted_.insert(key);
-    return false;
+    const bool there =
+        !engine_.missing_mode_ || pinned_.contains(key) || engine_.cached_.contains(key);
+    if (!there) wanted_.insert(key);
+    return !missed();
   }
 
   void Retry() {
@@ -68,7 +69,7 @@ class FakeReadContext : public lsm::ReadContext {
     const std::set<EngineKey> wanted = std::move(wanted_);
     wanted_.clear();
     for (const EngineKey& key : wanted) {
-      pinned_.insert(key);
+      (engine_.keep_fetched_ ? engine_.cached_ : pinned_).insert(key);
       for (const EntryMap* map : {&engine_.memtable_, &engine_.disk_}) {
         auto it = map->lower_bound(key);
         for (size_t i = 0; i < read_ahead_ && it != map->end(); ++i, ++it) {
@@ -80,6 +81,7 @@ class FakeReadContext : public lsm::ReadContext {
   }
 
  private:
+  friend class FakeEngine;
   friend class FakeIterator;
 
   FakeEngine& engine_;
@@ -292,7 +294,10 @@ void FakeEngine::ResetContext(lsm::ReadContext& context) {
 
 void FakeEngine::Fetch(lsm::ReadContext& context, std::function<void(const Status&)> done) {
   CAIRN_CHECK(context.missed());
-  pending_fetches_.push_back({&static_cast<FakeReadContext&>(context), std::move(done)});
+  auto& fake = static_cast<FakeReadContext&>(context);
+  fetched_keys_.emplace_back();
+  for (const EngineKey& key : fake.wanted_) fetched_keys_.back().push_back(key.second);
+  pending_fetches_.push_back({&fake, std::move(done)});
   ++fetches_;
   Wake();
 }

@@ -42,6 +42,8 @@ class FakeEngine : public lsm::Engine {
 
   // --- what a test sets ---
   void set_missing_mode(bool on) { missing_mode_ = on; }
+  // In missing mode: what was fetched once is in memory for everybody from then on.
+  void set_keep_fetched(bool on) { keep_fetched_ = on; }
   void set_unsure_filters(bool on) { unsure_filters_ = on; }
   void set_hold_durability(bool on) { hold_durability_ = on; }
   void set_admission(lsm::Admission admission) { admission_ = admission; }
@@ -66,6 +68,8 @@ class FakeEngine : public lsm::Engine {
   const std::vector<std::string>& below_errors() const { return below_errors_; }
   size_t commits() const { return commits_; }
   size_t fetches() const { return fetches_; }
+  // The user keys of each fetch, in order.
+  const std::vector<std::vector<std::string>>& fetched_keys() const { return fetched_keys_; }
   size_t snapshots() const { return snapshots_; }
   uint64_t cache_bytes() const { return cache_bytes_; }
   size_t compactions_asked() const { return compactions_asked_; }
@@ -130,6 +134,9 @@ class FakeEngine : public lsm::Engine {
   lsm::Health health_ = lsm::Health::kHealthy;
   lsm::Admission admission_ = lsm::Admission::kAdmit;
   std::string health_text_;
+  bool keep_fetched_ = false;
+  std::set<EngineKey> cached_;
+  std::vector<std::vector<std::string>> fetched_keys_;
   bool missing_mode_ = false, unsure_filters_ = false, hold_durability_ = false;
   bool tick_ended_ = false, stopped_ = false;
   std::set<EngineKey> damaged_;

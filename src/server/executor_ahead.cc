@@ -1,0 +1,70 @@
+// The part of the executor that looks ahead: while a command waits for blocks, those that came in
+// behind it are tried for the sake of theirs, so that a cold pipeline asks the disk for many at
+// once and not for one after the other.
+
+#include <algorithm>
+
+#include "commands/table.h"
+#include "server/executor.h"
+
+namespace cairn {
+namespace {
+
+// How far a connection's look goes: so many commands, or bytes of them.
+constexpr size_t kMaxAheadCommands = 64;
+constexpr size_t kMaxAheadBytes = size_t{1} << 20;
+
+enum class Ahead : uint8_t {
+  kTry,
+  kPass,  // reads no key, or answers an error
+  kStop,  // what follows may mean something else after it
+};
+
+Ahead WhatAhead(std::span<const std::string_view> argv) {
+  const CommandSpec* spec = ResolveCommand(argv).spec;
+  if (spec == nullptr || !spec->ArityFits(argv.size())) return Ahead::kPass;
+  if (spec->Has(CommandFlag::kControl)) return Ahead::kStop;
+  if (spec->key_specs.empty()) {
+    return spec->Has(CommandFlag::kWrite) ? Ahead::kStop : Ahead::kPass;
+  }
+  return spec->Has(CommandFlag::kLarge) ? Ahead::kPass : Ahead::kTry;
+}
+
+}  // namespace
+
+// With the context of the attempt that has just missed, so that one fetch brings all that they
+// lack, and its retry, which looks again, what they lack then: a cold key takes two trips.
+// Nothing else comes of it: after a miss a context has no values to give, what handlers stage is
+// thrown away, and no statistic moves but the count of commands looked at.
+void Executor::LookAhead(Connection& connection) {
+  AheadMark mark = connection.parked().ahead_from;
+  std::string_view input = connection.waiting_input().substr(0, kMaxAheadBytes);
+  input.remove_prefix(std::min(mark.bytes, input.size()));
+  for (; mark.commands < kMaxAheadCommands; ++mark.commands) {
+    const size_t before = input.size();
+    if (!connection.PeekWaiting(&input, &ahead_argv_)) break;
+    const Ahead what = WhatAhead(ahead_argv_);
+    if (what == Ahead::kStop) break;
+    if (what == Ahead::kTry) TryAhead(connection, ahead_argv_);
+    mark.bytes += before - input.size();
+  }
+  connection.looked_ahead = mark;
+}
+
+void Executor::TryAhead(Connection& connection, std::span<const std::string_view> argv) {
+  Attempt& attempt = *connection.parked().attempt;
+  Transaction& tx = attempt.tx;
+  const CommandSpec& spec = *ResolveCommand(argv).spec;
+  tx.Begin(last_commit_ms_, connection.parked().run.seed, false);
+  attempt.effects.Clear();
+  resp::Writer reply(connection.queue.buffer(), connection.session().protocol);
+  CommandContext context{argv,      spec,
+                         tx,        attempt.effects,
+                         reply,     connection.session(),
+                         *control_, parts_.max_bulk_bytes};
+  spec.handler(context);
+  connection.queue.DiscardOpen();
+  ++parts_.stats.commands_looked_at;
+}
+
+}  // namespace cairn
