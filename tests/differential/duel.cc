@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "differential/tolerance.h"
 #include "util/ascii.h"
 
 namespace cairn::test {
@@ -23,7 +22,8 @@ std::string Show(std::string_view bytes) {
 
 }  // namespace
 
-Duel::Duel(int reference_port, int subject_port, Tamper tamper) : tamper_(std::move(tamper)) {
+Duel::Duel(int reference_port, int subject_port, Tamper tamper, Same same)
+    : tamper_(std::move(tamper)), same_(std::move(same)) {
   reference_.port = reference_port;
   subject_.port = subject_port;
 }
@@ -69,7 +69,7 @@ std::optional<Difference> Duel::RunBatch(std::span<const Step> batch) {
   std::vector<std::string> got = Exchange(&subject_, batch);
   for (size_t i = 0; i < batch.size(); ++i) {
     if (tamper_) tamper_(batch[i].command, &got[i]);
-    if (!SameAnswer(batch[i].command, wanted[i], got[i])) {
+    if (!same_(batch[i].command, wanted[i], got[i])) {
       return Difference{batch[i], wanted[i], got[i]};
     }
   }

@@ -10,9 +10,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "differential/grammar.h"
+#include "differential/tolerance.h"
 #include "support/raw_client.h"
 
 namespace cairn::test {
@@ -35,8 +37,12 @@ class Duel {
   // For a test of the duel itself: changes what the subject seems to answer.
   using Tamper = std::function<void(const Command&, std::string* reply)>;
 
+  // Whether both replies to a command are the same answer.
+  using Same = std::function<bool(const Command&, std::string_view reference_reply,
+                                  std::string_view subject_reply)>;
+
   // Servers listen on these ports of 127.0.0.1; the duel empties them.
-  Duel(int reference_port, int subject_port, Tamper tamper = {});
+  Duel(int reference_port, int subject_port, Tamper tamper = {}, Same same = SameAnswer);
 
   // Empties both servers and connects anew. Errors: a server is gone or does not answer.
   Status Reset();
@@ -61,6 +67,7 @@ class Duel {
   Side reference_;
   Side subject_;
   Tamper tamper_;
+  Same same_;
 };
 
 // For people: one command a line, and both replies.

@@ -234,16 +234,8 @@ TEST_CASE("tree says what of a table counts, and which deaths it has seen") {
   const lsm::CatalogState state = lab.Catalog().state;
   const lsm::SortedRun& run = state.version->runs().front();
   lsm::TableInfo info = *run.tables[0].table;
-  lsm::VersionEdit edit;
-  edit.removed.push_back(info.file);
   info.dead_set_mark = 77;
-  edit.AddTable(run.id, info);
-  edit.added[0].lo = KeyAfter(info.smallest);
-  edit.run_order.emplace();
-  for (const lsm::SortedRun& each : state.version->runs()) edit.run_order->push_back(each.id);
-  lsm::Manifest manifest(lab.env(), {.directory = CheckLab::kDirectory},
-                         lsm::TableLifetimes::Create({}), lab.Catalog());
-  REQUIRE(manifest.Append(edit).ok());
+  lab.ForgeTable(info, KeyAfter(info.smallest));
   const Outcome tree = RunOn(lab.env(), {"tree", "data"});
   INFO(tree.text);
   CHECK(tree.Says(fmt::format("[{}\\x00 .. {}]\n", lsm::KeyDebugString(info.smallest),

@@ -185,19 +185,12 @@ TEST_CASE("a table whose statistics are not those of its entries") {
   CHECK(outcome.Says("1 damaged"));
 }
 
-// Writes the edit as the server would, into a new MANIFEST.
-void AppendEdit(CheckLab& lab, const lsm::VersionEdit& edit) {
-  lsm::Manifest manifest(lab.env(), {.directory = CheckLab::kDirectory},
-                         lsm::TableLifetimes::Create({}), lab.Catalog());
-  REQUIRE(manifest.Append(edit).ok());
-}
-
 TEST_CASE("a catalog whose counts are not those of the tables") {
   CheckLab lab;
   const int64_t live = lab.Catalog().state.counts[CheckLab::kSpace].live;
   lsm::VersionEdit edit;
   edit.counts[CheckLab::kSpace] = {.live = live + 1, .unsettled = 0};
-  AppendEdit(lab, edit);
+  lab.AppendEdit(edit);
   Outcome outcome = lab.Verify();
   INFO(outcome.text);
   CHECK(outcome.exit_code == kExitDamage);
@@ -206,7 +199,7 @@ TEST_CASE("a catalog whose counts are not those of the tables") {
                                "{} live keys",
                                CheckLab::kSpace, live + 1, live)));
   edit.counts[CheckLab::kSpace] = {.live = live - 3, .unsettled = 2};
-  AppendEdit(lab, edit);
+  lab.AppendEdit(edit);
   CHECK(lab.Verify().exit_code == kExitDamage);
 }
 
@@ -215,15 +208,10 @@ TEST_CASE("a catalog whose statistics are not those of the table") {
   const lsm::CatalogState state = lab.Catalog().state;
   const lsm::SortedRun& run = state.version->runs().front();
   lsm::TableInfo info = *run.tables[0].table;
-  lsm::VersionEdit edit;
-  edit.removed.push_back(info.file);
   const std::string path = lab.Path(lsm::TableFileName(info.file));
   ++info.entries;
   ++info.tombstones;
-  edit.AddTable(run.id, info);
-  edit.run_order.emplace();
-  for (const lsm::SortedRun& each : state.version->runs()) edit.run_order->push_back(each.id);
-  AppendEdit(lab, edit);
+  lab.ForgeTable(info, run.tables[0].lo);
   const Outcome outcome = lab.Verify();
   INFO(outcome.text);
   CHECK(outcome.exit_code == kExitDamage);

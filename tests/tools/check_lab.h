@@ -80,6 +80,44 @@ class CheckLab {
     REQUIRE(found.ok());
     return *found;
   }
+  // Writes the edit as the server would, into a new MANIFEST.
+  void AppendEdit(const lsm::VersionEdit& edit) {
+    lsm::Manifest manifest(env_, {.directory = kDirectory}, lsm::TableLifetimes::Create({}),
+                           Catalog());
+    const Status status = manifest.Append(edit);
+    INFO(status.ToString());
+    REQUIRE(status.ok());
+  }
+  // Has the catalog say this of the table that it names already. No one edit does: a table that is
+  // removed and added moves, and stays what it is.
+  void ForgeTable(const lsm::TableInfo& info, const std::string& lo) {
+    const auto before = Catalog().state.version;
+    lsm::VersionEdit without;
+    lsm::VersionEdit with;
+    without.removed = {info.file};
+    without.run_order.emplace();
+    with.run_order.emplace();
+    for (const lsm::SortedRun& run : before->runs()) {
+      with.run_order->push_back(run.id);
+      if (run.tables.size() > 1 || run.tables[0].table->file != info.file) {
+        without.run_order->push_back(run.id);
+      }
+      for (const lsm::TableRef& ref : run.tables) {
+        if (ref.table->file == info.file) {
+          with.AddTable(run.id, info);
+          with.added.back().lo = lo;
+        } else if (with.removed.empty()) {
+          // Moves, so that the edit is not one of a flush.
+          with.removed = {ref.table->file};
+          with.AddTable(run.id, *ref.table);
+          with.added.back().lo = ref.lo;
+        }
+      }
+    }
+    REQUIRE(with.removed.size() == 1);
+    AppendEdit(without);
+    AppendEdit(with);
+  }
   std::vector<std::string> Tables() {
     std::vector<std::string> paths;
     const auto version = Catalog().state.version;

@@ -67,7 +67,6 @@ class Facts {
       return false;
     }
     if (edit->snapshot) tables_.clear();
-    for (lsm::AddedTable& added : edit->added) tables_[added.info.file] = std::move(added);
     for (const lsm::FileNumber file : edit->removed) {
       tables_.erase(file);
       gone_.insert(file);
@@ -76,6 +75,11 @@ class Facts {
       const auto table = tables_.find(narrowed.file);
       if (table != tables_.end()) table->second.lo = narrowed.lo;
       narrowed_[narrowed.file] = std::move(narrowed.lo);
+    }
+    // Last, as the engine does: a table that moves is removed and added by one edit.
+    for (lsm::AddedTable& added : edit->added) {
+      gone_.erase(added.info.file);
+      tables_[added.info.file] = std::move(added);
     }
     flushed_seq_ = std::max(flushed_seq_, edit->flushed_seq.value_or(0));
     durable_seq_ = std::max(durable_seq_, edit->durable_seq.value_or(0));
