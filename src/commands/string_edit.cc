@@ -66,6 +66,8 @@ void SetrangeCommand(CommandContext& c) {
   }
   const auto start = static_cast<uint64_t>(*offset);
   if (!CheckSize(c, start, patch.size())) return;
+  // It is tried again, so nothing large is made for it.
+  if (c.tx.missed()) return;
   const size_t size = std::max<size_t>(key.value.size(), start + patch.size());
   char* edited = c.tx.scratch().Allocate(size, 1);
   char* const old_end = Write(edited, key.value);

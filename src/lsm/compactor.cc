@@ -32,11 +32,12 @@ Compactor::~Compactor() {
 }
 
 void Compactor::Kick() {
-  if (busy_ || paused_ || store_.env.MonotonicNanos() < retry_at_nanos_) return;
+  if (busy_ || store_.env.MonotonicNanos() < retry_at_nanos_) return;
   if (merged_) {
     AppendEdit();
     return;
   }
+  if (paused_) return;
   if (DropDeadTables()) return;
   PickJob();
   bool picked_again = false;
@@ -51,9 +52,7 @@ void Compactor::Kick() {
       }
       return;
     }
-    store_.log.Verbose("Compaction ended: {}", jobs_.back().reason);
-    ++stats_.jobs;
-    jobs_.pop_back();
+    EndJob();
     // What is asked for once more has a step to make: it follows at once.
     if (jobs_.empty() && !std::exchange(picked_again, true)) PickJob();
   }
@@ -119,12 +118,37 @@ std::optional<CompactionJob> Compactor::FindJob() {
     busy.insert(job.sources.begin(), job.sources.end());
     busy.insert(job.target);
   }
-  std::optional<CompactionJob> job = policy_->Pick(version, busy);
-  if (job || !jobs_.empty()) return job;
+  if (!jobs_.empty()) return policy_->Pick(version, busy);
+  if (settled_for_.lock() != catalog_.state().version) {
+    if (auto job = policy_->Pick(version, busy)) return job;
+    settled_for_ = catalog_.state().version;
+  }
+  return FindGarbage();
+}
+
+std::optional<CompactionJob> Compactor::FindGarbage() {
   const uint64_t now = store_.env.MonotonicNanos();
   if (now < garbage_at_nanos_) return std::nullopt;
   garbage_at_nanos_ = now + kGarbageIntervalNanos;
-  return PickGarbage(version, store_.env.WallMicros() / 1000);
+  auto job = PickGarbage(*catalog_.state().version, store_.env.WallMicros() / 1000);
+  if (job) garbage_ = GarbageJob{.bytes_read = 0, .bytes_kept = 0};
+  return job;
+}
+
+// Statistics promise more than there is where tombstones hide nothing, or expired values have to
+// stay: then the next try waits.
+void Compactor::EndJob() {
+  store_.log.Verbose("Compaction ended: {}", jobs_.back().reason);
+  ++stats_.jobs;
+  jobs_.pop_back();
+  if (!jobs_.empty() || !garbage_) return;
+  const bool worth_it = garbage_->bytes_kept <= garbage_->bytes_read - garbage_->bytes_read / 8;
+  garbage_.reset();
+  garbage_pause_ms_ =
+      worth_it ? 0
+               : std::clamp(2 * garbage_pause_ms_, kFirstGarbagePauseMs, kLongestGarbagePauseMs);
+  garbage_at_nanos_ =
+      store_.env.MonotonicNanos() + std::max(garbage_pause_ms_ * 1'000'000, kGarbageIntervalNanos);
 }
 
 void Compactor::CompactAll(Sequence sequence) {
@@ -251,6 +275,10 @@ void Compactor::OnAppended(const Status& status) {
   stats_.bytes_written += merged_->written.bytes;
   stats_.settled += merged_->settled;
   stats_.expired += merged_->expired;
+  if (garbage_ && jobs_.size() == 1) {
+    garbage_->bytes_read += merged_->bytes_read;
+    garbage_->bytes_kept += merged_->bytes_kept;
+  }
   publisher_.Publish(std::move(merged_->written));
   GiveBack(drops_.OnPublished());
   merged_.reset();

@@ -30,6 +30,9 @@ class Compactor {
  public:
   static constexpr uint64_t kFirstPauseMs = 100;
   static constexpr uint64_t kLongestPauseMs = 30'000;
+  // After a merge for garbage that dropped little.
+  static constexpr uint64_t kFirstGarbagePauseMs = 30'000;
+  static constexpr uint64_t kLongestGarbagePauseMs = 3'600'000;
 
   struct Stats {
     uint64_t jobs = 0;   // ended
@@ -78,6 +81,8 @@ class Compactor {
   bool DropDeadTables();
   void PickJob();
   std::optional<CompactionJob> FindJob();
+  std::optional<CompactionJob> FindGarbage();
+  void EndJob();
   // What is left to do of what CompactAll asked for.
   std::optional<CompactionJob> NextOfAll();
   // The next step of the job, or null if nothing of its sources is left.
@@ -116,7 +121,15 @@ class Compactor {
     bool merged = false;
   };
   std::optional<Asked> asked_;
-  uint64_t garbage_at_nanos_ = 0;  // looked for not before this
+  // The job for garbage under way, at the bottom of jobs_, and what its steps have read and kept.
+  struct GarbageJob {
+    uint64_t bytes_read = 0;
+    uint64_t bytes_kept = 0;
+  };
+  std::optional<GarbageJob> garbage_;
+  uint64_t garbage_pause_ms_ = 0;
+  uint64_t garbage_at_nanos_ = 0;             // looked for not before this
+  std::weak_ptr<const Version> settled_for_;  // the policy wants nothing of this version
   bool busy_ = false;
   bool paused_ = false;
   uint64_t pause_ms_ = 0;

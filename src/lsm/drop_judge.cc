@@ -29,6 +29,10 @@ void DropJudge::Judge(const Version& seen, std::vector<DropCandidate>* candidate
   const size_t covered = std::min(state_.CoveredRuns(), fresh);
   for (DropCandidate& candidate : *candidates) {
     if (IsHidden(candidate, covered, fresh)) continue;
+    if (IsRetained(candidate)) {
+      retained_hid_ = true;
+      continue;
+    }
     candidate.granted = true;
     if (newest_ == nullptr) {
       newest_ = std::make_shared<std::unordered_set<uint64_t>>();
@@ -39,17 +43,21 @@ void DropJudge::Judge(const Version& seen, std::vector<DropCandidate>* candidate
   }
 }
 
-// By anything newer, or by itself: as long as a retained memtable answers for the key, it would
-// still be there for those who read.
+// By anything newer.
 bool DropJudge::IsHidden(const DropCandidate& candidate, size_t covered_runs, size_t fresh_runs) {
   if (HasKey(*state_.active, candidate)) return true;
   for (const auto& frozen : state_.frozen) {
     if (HasKey(*frozen, candidate)) return true;
   }
-  for (const RetainedMemtable& retained : state_.retained) {
-    if (HasKey(*retained.memtable, candidate)) return true;
-  }
   return MayHold(*state_.version, covered_runs, fresh_runs, peek_, candidate.key, candidate.hash);
+}
+
+// By something newer, or by itself: as long as a retained memtable answers for the key, it would
+// still be there for those who read.
+bool DropJudge::IsRetained(const DropCandidate& candidate) const {
+  return std::ranges::any_of(state_.retained, [&candidate](const RetainedMemtable& retained) {
+    return HasKey(*retained.memtable, candidate);
+  });
 }
 
 DyingKeys DropJudge::OnPublished() {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "lsm/block_source.h"
@@ -42,7 +43,7 @@ class DyingKeys {
 
 class DropJudge {
  public:
-  // All of them outlive it. `peek` gives what is in memory and lists no misses.
+  // All of them outlive it. `peek` gives what is in memory.
   DropJudge(const ReadState& state, BlockSource& peek, RecordCache& records)
       : state_(state), peek_(peek), records_(records) {}
 
@@ -57,6 +58,9 @@ class DropJudge {
 
   bool empty() const { return dying_.empty(); }
   bool IsDying(uint64_t hash) const { return !dying_.empty() && dying_.Contains(hash); }
+  // Whether, since the last call, keys were vetoed for no other reason than that a retained
+  // memtable has them.
+  bool TakeRetainedHid() { return std::exchange(retained_hid_, false); }
   // Those that are dying now, for a worker. O(1).
   DyingKeys Snapshot();
   // How often keys have gone: what was looked up on a worker before the last time may be wrong now.
@@ -64,6 +68,7 @@ class DropJudge {
 
  private:
   bool IsHidden(const DropCandidate& candidate, size_t covered_runs, size_t fresh_runs);
+  bool IsRetained(const DropCandidate& candidate) const;
 
   const ReadState& state_;
   BlockSource& peek_;
@@ -71,6 +76,7 @@ class DropJudge {
   DyingKeys dying_;
   std::shared_ptr<std::unordered_set<uint64_t>> newest_;  // of dying_, unless a snapshot shares it
   uint64_t publications_ = 0;
+  bool retained_hid_ = false;
 };
 
 }  // namespace cairn::lsm

@@ -28,6 +28,7 @@ void EngineImpl::Poll() {
   FreezeIfDue();
   FreezeForTheDead();
   flush_->Kick();
+  if (drops_.TakeRetainedHid()) flush_->ReleaseRetained();
   compactor_->Kick();
   blocks_.Trim();
   records_.Trim();

@@ -43,6 +43,16 @@ size_t StoredBytes(const MissList& misses) {
   return bytes;
 }
 
+// In the order of their places, each once.
+void Unique(std::vector<MissList::MissedBlock>* blocks) {
+  const auto place = [](const MissList::MissedBlock& block) {
+    return std::pair(block.file, block.handle.offset);
+  };
+  std::ranges::sort(*blocks, {}, place);
+  const auto same = [&place](const auto& a, const auto& b) { return place(a) == place(b); };
+  blocks->erase(std::unique(blocks->begin(), blocks->end(), same), blocks->end());
+}
+
 }  // namespace
 
 Fetcher::Fetcher(Store& store, TableCache& tables, BlockCache& blocks, int read_threads,
@@ -61,11 +71,15 @@ Fetcher::~Fetcher() {
 
 void Fetcher::Start(const MissList& misses, std::shared_ptr<FetchTicket> ticket) {
   // What no command waits for is not pinned.
-  if (ticket->source == nullptr) return Read(misses, std::move(ticket));
+  if (ticket->source == nullptr) {
+    return Read(misses, std::move(ticket), store_.env.MonotonicNanos());
+  }
   LoopSource& source = *ticket->source;
-  const size_t bytes = StoredBytes(misses);
+  MissList wanted = misses;
+  Unique(&wanted.blocks);
+  const size_t bytes = StoredBytes(wanted);
   Line& line = bytes < kLargeFetchBytes ? small_ : large_;
-  line.waiting.push_back({misses, std::move(ticket), bytes});
+  line.waiting.push_back({wanted, std::move(ticket), bytes, store_.env.MonotonicNanos()});
   Admit(line);
   if (!line.waiting.empty()) {
     // The last of those that wait. What it lets go it will want again, and then all at once: else
@@ -74,10 +88,11 @@ void Fetcher::Start(const MissList& misses, std::shared_ptr<FetchTicket> ticket)
     Waiting& last = line.waiting.back();
     const auto& held = source.fetched();
     last.misses.blocks.insert(last.misses.blocks.end(), held.begin(), held.end());
+    Unique(&last.misses.blocks);
     last.bytes = StoredBytes(last.misses);
     source.Unpin();
   }
-  source.NoteFetched(misses);
+  source.NoteFetched(wanted);
 }
 
 void Fetcher::Admit(Line& line) {
@@ -88,33 +103,30 @@ void Fetcher::Admit(Line& line) {
     if (next.ticket->source != nullptr) {
       if (!line.budget.Fits(next.bytes, next.ticket->source->HeldBytes(line.budget))) break;
       next.ticket->source->Hold(line.budget.Take(next.bytes));
-      Read(next.misses, std::move(next.ticket));
+      Read(next.misses, std::move(next.ticket), next.started_nanos);
     }
     line.waiting.pop_front();
   }
   line.admitting = false;
 }
 
-void Fetcher::Read(const MissList& misses, std::shared_ptr<FetchTicket> ticket) {
+void Fetcher::Read(const MissList& misses, std::shared_ptr<FetchTicket> ticket,
+                   uint64_t started_nanos) {
   auto batch = std::make_shared<Batch>();
   batch->store = &store_;
   batch->background = &store_.background;
   batch->fetcher = self_;
   batch->ticket = std::move(ticket);
-  batch->started_nanos = store_.env.MonotonicNanos();
+  batch->started_nanos = started_nanos;
   for (const auto& info : misses.tables) batch->opens.push_back({info, nullptr, {}});
   std::vector<MissList::MissedBlock> blocks = misses.blocks;
-  const auto place = [](const MissList::MissedBlock& block) {
-    return std::pair(block.file, block.handle.offset);
-  };
-  std::ranges::sort(blocks, {}, place);
-  for (size_t i = 0; i < blocks.size(); ++i) {
-    if (i > 0 && place(blocks[i]) == place(blocks[i - 1])) continue;
-    std::shared_ptr<const TableReader> table = tables_.Share(blocks[i].file);
+  Unique(&blocks);
+  for (const MissList::MissedBlock& block : blocks) {
+    std::shared_ptr<const TableReader> table = tables_.Share(block.file);
     // A table that was closed in the meantime is missed again, and opened, by the next attempt.
     if (table == nullptr) continue;
-    const Status valid = table->CheckHandle(blocks[i].handle);
-    batch->reads.push_back({std::move(table), blocks[i].handle, {}, nullptr, valid});
+    const Status valid = table->CheckHandle(block.handle);
+    batch->reads.push_back({std::move(table), block.handle, {}, nullptr, valid});
   }
   for (Batch::BlockRead& read : batch->reads) {
     if (!read.status.ok()) continue;

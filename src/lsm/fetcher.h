@@ -58,6 +58,7 @@ class Fetcher {
     MissList misses;
     std::shared_ptr<FetchTicket> ticket;
     size_t bytes = 0;
+    uint64_t started_nanos = 0;
   };
   // First come, first served.
   struct Line {
@@ -67,7 +68,7 @@ class Fetcher {
     bool admitting = false;
   };
   void Admit(Line& line);
-  void Read(const MissList& misses, std::shared_ptr<FetchTicket> ticket);
+  void Read(const MissList& misses, std::shared_ptr<FetchTicket> ticket, uint64_t started_nanos);
   static void FinishPart(const std::shared_ptr<Batch>& batch);
   static void FinishReads(Batch& batch);
   static void OpenTables(Batch& batch);

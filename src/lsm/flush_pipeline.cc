@@ -123,7 +123,8 @@ void FlushPipeline::Publish() {
     publisher_.Publish(std::move(built_->written), std::move(built_->data_blocks));
     state_.retained.insert(state_.retained.begin(), {std::move(state_.frozen.back()), run});
     state_.frozen.pop_back();
-    DropSurplusRetained();
+    DropSurplusRetained(static_cast<size_t>(store_.options.retained_memtables));
+    published_at_nanos_ = store_.env.MonotonicNanos();
     built_.reset();
   }
   log_.SetManifestEdit(now.edit);
@@ -138,11 +139,15 @@ void FlushPipeline::Publish() {
 }
 
 // Giving their memory back takes milliseconds, which are a worker's.
-void FlushPipeline::DropSurplusRetained() {
-  const auto kept = static_cast<size_t>(store_.options.retained_memtables);
+void FlushPipeline::DropSurplusRetained(size_t kept) {
   for (; state_.retained.size() > kept; state_.retained.pop_back()) {
     store_.background.Submit(Lane::kFlush, [dropped = std::move(state_.retained.back())] {});
   }
+}
+
+void FlushPipeline::ReleaseRetained() {
+  const uint64_t since = store_.env.MonotonicNanos() - published_at_nanos_;
+  if (since >= kRetainedAtLeastMs * 1'000'000) DropSurplusRetained(0);
 }
 
 void FlushPipeline::Fail(const Status& status) {

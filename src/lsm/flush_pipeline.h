@@ -29,6 +29,7 @@ class FlushPipeline {
  public:
   static constexpr uint64_t kFirstPauseMs = 100;
   static constexpr uint64_t kLongestPauseMs = 5000;
+  static constexpr uint64_t kRetainedAtLeastMs = 10'000;
 
   struct Parts {
     Store& store;
@@ -51,6 +52,9 @@ class FlushPipeline {
 
   // Starts what can be started: call it after a freeze and from time to time.
   void Kick();
+  // Gives retained memtables back, unless the last flush was a moment ago: then the next ones push
+  // them out.
+  void ReleaseRetained();
   // The log has failed: when everything is in tables, restart it. Requires: no more commits until
   // escaping() is false; the active memtable was frozen.
   void EscapeLog() { escaping_ = true; }
@@ -70,7 +74,7 @@ class FlushPipeline {
   VersionEdit MakeEdit(const CatalogState& before);
   void OnAppended(const Status& status);
   void Publish();
-  void DropSurplusRetained();
+  void DropSurplusRetained(size_t kept);
   void Fail(const Status& status);
 
   Store& store_;
@@ -92,6 +96,7 @@ class FlushPipeline {
   Status error_;
   uint64_t pause_ms_ = 0;
   uint64_t retry_at_nanos_ = 0;
+  uint64_t published_at_nanos_ = 0;
   Stats stats_;
 };
 

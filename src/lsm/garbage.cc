@@ -48,6 +48,7 @@ std::optional<CompactionJob> PickGarbage(const Version& version, uint64_t now_ms
     entries += table.entries;
     if (now_ms < table.created_at_ms + kGarbageRestMs) continue;
     const uint64_t own = GarbageIn(table, now_ms);
+    if (own == 0) continue;
     const bool hidden = std::ranges::any_of(
         above, [&ref](const SortedRun& run) { return !run.Overlapping(ref.lo, ref.hi).empty(); });
     // What lies above may be newer versions of just the keys that have expired here.

@@ -13,8 +13,7 @@
 
 namespace cairn::lsm {
 
-// Nothing is done for less than this share of the entries that it would go through: so a merge for
-// garbage writes no more than three times what it drops.
+// Nothing is done for less than this share of the entries that it would go through.
 constexpr double kGarbageShare = 0.25;
 // A table that was written less than this ago is left alone: what is still there of its garbage may
 // be what had to stay.

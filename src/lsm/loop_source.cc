@@ -38,6 +38,7 @@ const Block* LoopSource::FindRead(FileNumber file, uint64_t offset) const {
 // worker is asked anyway: then nothing more is read here.
 const Block* LoopSource::ReadCached(const TableReader& table, BlockHandle handle) {
   const size_t cost = handle.stored_bytes + kReadCostBytes;
+  if (handle.stored_bytes > kMaxReadBlockBytes) return nullptr;
   if (gauge_ == nullptr || missed_ || cost > kMaxReadBytes - read_bytes_) return nullptr;
   if (!gauge_->ShouldTry() || !table.CheckHandle(handle).ok()) return nullptr;
   BlockBuffer raw(handle.stored_bytes);
@@ -58,11 +59,21 @@ const Block* LoopSource::Fetch(const TableReader& table, BlockHandle handle) {
   if (block == nullptr) block = ReadCached(table, handle);
   if (block == nullptr) {
     missed_ = true;
-    if (misses_.blocks.size() < kMaxMisses) {
-      misses_.blocks.push_back({table.file_number(), handle});
-    }
+    NoteMiss({table.file_number(), handle});
   }
   return block;
+}
+
+// Neighbouring keys miss the same blocks, one key after the other.
+void LoopSource::NoteMiss(const MissList::MissedBlock& block) {
+  constexpr size_t kLooked = 8;
+  std::vector<MissList::MissedBlock>& blocks = misses_.blocks;
+  for (size_t i = blocks.size() - std::min(blocks.size(), kLooked); i < blocks.size(); ++i) {
+    if (blocks[i].file == block.file && blocks[i].handle.offset == block.handle.offset) return;
+  }
+  if (blocks.size() == kMaxMisses) return;
+  blocks.push_back(block);
+  missed_bytes_ += block.handle.stored_bytes;
 }
 
 void LoopSource::Fail(const Status& status) {
@@ -77,8 +88,9 @@ void LoopSource::GiveToCache() {
   read_bytes_ = 0;
 }
 
+// They are not pinned: if the cache has no room for them, the next attempt asks the kernel again,
+// or a fetch, which pins.
 void LoopSource::EndAttempt() {
-  for (const ReadBlock& read : read_) Pin(read.block);
   GiveToCache();
 }
 
@@ -87,6 +99,7 @@ void LoopSource::BeginAttempt() {
   missed_ = false;
   status_ = Status::Ok();
   misses_.Clear();
+  missed_bytes_ = 0;
   read_ahead_blocks_ = std::clamp<size_t>(2 * read_ahead_blocks_, 1, kMaxReadAheadBlocks);
 }
 
@@ -97,6 +110,7 @@ void LoopSource::Reset() {
   if (!status_.ok()) status_ = Status::Ok();
   read_ahead_blocks_ = 0;
   misses_.Clear();
+  missed_bytes_ = 0;
   pinned_tables_.clear();
   fetched_.clear();
   Unpin();

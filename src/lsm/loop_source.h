@@ -50,6 +50,8 @@ class LoopSource final : public BlockSource {
   // as kReadCostBytes more than it has.
   static constexpr size_t kMaxReadBytes = size_t{256} << 10;
   static constexpr size_t kReadCostBytes = 4096;
+  // A larger block is a worker's: uncompressed it may be many times that.
+  static constexpr size_t kMaxReadBlockBytes = size_t{32} << 10;
 
   // gauge null: the page cache is not asked.
   LoopSource(TableCache& tables, BlockCache& blocks, PageCacheGauge* gauge = nullptr)
@@ -84,8 +86,10 @@ class LoopSource final : public BlockSource {
   void Pin(std::shared_ptr<const TableReader> table) { pinned_tables_.push_back(std::move(table)); }
   void Pin(std::shared_ptr<const Block> block) { pinned_blocks_.push_back(std::move(block)); }
   const MissList& misses() const { return misses_; }
+  size_t missed_bytes() const { return missed_bytes_; }
 
  private:
+  void NoteMiss(const MissList::MissedBlock& block);
   // A block that this attempt read from the page cache.
   struct ReadBlock {
     FileNumber file = 0;
@@ -105,6 +109,7 @@ class LoopSource final : public BlockSource {
   size_t read_bytes_ = 0;  // of kMaxReadBytes
   std::vector<ReadBlock> read_;
   MissList misses_;
+  size_t missed_bytes_ = 0;
   std::vector<std::shared_ptr<const TableReader>> pinned_tables_;
   std::vector<std::shared_ptr<const Block>> pinned_blocks_;
   std::vector<PinBudget::Share> shares_;

@@ -21,8 +21,8 @@ constexpr uint64_t kEntriesPerCheck = 1024;
 constexpr size_t kQuestions = 256;
 // What may wait for answers. It is in memory once more when it is written.
 constexpr size_t kMaxHeldBytes = size_t{1} << 20;
-// Asked by one step: the loop remembers each of them to its end.
-constexpr size_t kMaxAsked = size_t{1} << 16;
+// Asked by one step: the loop remembers each of them to its end. The others stay for the next time.
+constexpr size_t kMaxAsked = size_t{1} << 18;
 
 bool IsExpired(const Entry& entry, uint64_t now_ms) {
   return entry.live() && entry.expire_at_ms != 0 && entry.expire_at_ms < now_ms;
@@ -60,7 +60,7 @@ MergeJob::MergeJob(Store& store, const MergeInput& input)
 
 Status MergeJob::Run() {
   DCHECK(!done_);
-  const Status status = Advance();
+  Status status = Advance();
   if (!status.ok()) writer_.Remove();
   return status;
 }
@@ -93,7 +93,7 @@ Status MergeJob::Advance() {
 }
 
 bool MergeJob::IsFull() const {
-  return writer_.EstimatedSize() + held_bytes_ >= input_.max_bytes || asked_ >= kMaxAsked;
+  return writer_.EstimatedSize() + held_bytes_ >= input_.max_bytes;
 }
 
 // Writes what is left of all versions of the key that the walk stands on, and goes to the next.
@@ -115,7 +115,10 @@ Status MergeJob::MergeKey() {
     SettleBy(false, &entry);
     if (!entry.live()) return {};
   }
-  if (!IsExpired(entry, input_.now_ms)) return Write(entry);
+  // Nobody would hear of a child space whose record is gone.
+  if (!IsExpired(entry, input_.now_ms) || entry.child_space != 0 || asked_ == kMaxAsked) {
+    return Write(entry);
+  }
   const uint64_t hash = FilterHash(key_, store_.filter_secret);
   if (MayBeHidden(key_, hash)) return Write(entry);
   ++asked_;
@@ -167,6 +170,7 @@ void MergeJob::DropExpired(bool covered, Held* held) {
 
 Status MergeJob::WriteNow(std::string_view key, const Entry& entry) {
   ++result_.entries_written;
+  result_.bytes_kept += key.size() + entry.value.size();
   return writer_.Add(key, entry);
 }
 
@@ -193,7 +197,9 @@ bool MergeJob::MayBeHidden(std::string_view key, uint64_t hash) {
   return true;
 }
 
+// Of the entry that the walk stands on.
 Status MergeJob::CountRead() {
+  result_.bytes_read += walk_->key().size() + walk_->entry().value.size();
   if (result_.entries_read++ % kEntriesPerCheck != 0 || !store_.gate->closing()) return {};
   return Status::Aborted("merge broken off: the store is closing");
 }

@@ -49,6 +49,9 @@ struct MergeResult {
   uint64_t entries_written = 0;
   uint64_t settled = 0;
   uint64_t expired = 0;  // dropped, or made stubs
+  // Keys and values.
+  uint64_t bytes_read = 0;
+  uint64_t bytes_kept = 0;
 };
 
 class MergeJob {

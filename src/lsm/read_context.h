@@ -62,6 +62,8 @@ class ReadContext {
   virtual void NoteRangeRead() = 0;
 
   virtual bool missed() const = 0;
+  // What a fetch of it would read, roughly.
+  virtual size_t missed_bytes() const { return 0; }
   virtual const Status& status() const = 0;
 };
 

@@ -97,7 +97,9 @@ void RecordCache::Remove(Node* node) {
 }
 
 void RecordCache::Trim() {
-  const size_t steps = std::clamp(2 * std::exchange(inserted_, 0), kMinSteps, kMaxSteps);
+  size_t steps = std::clamp(2 * std::exchange(inserted_, 0), kMinSteps, kMaxSteps);
+  // The capacity has shrunk.
+  if (held_bytes() > capacity_bytes_ + capacity_bytes_ / 8 + kSlackBytes) steps = kMaxSteps;
   for (size_t step = 0; step < steps && held_bytes() > capacity_bytes_; ++step) {
     if (ring_.empty()) return;
     if (hand_ >= ring_.size()) hand_ = 0;

@@ -13,9 +13,9 @@
 // Eviction: second chance round a ring (Corbató 1968, CLOCK), new records without one, so a scan
 // passes through. Trim looks at two records for each one that went in since the last call, so it
 // keeps up with commands of many keys, but at no more than kMaxSteps a call.
-// Limits: what Trim is behind with is less than an eighth of the capacity and kSlackBytes; nothing
-// goes in beyond that. Records stand in the heap: memory that those of one size leave must be good
-// for another, and a slab's is not.
+// Limits: unless the capacity has just shrunk, what Trim is behind with is less than an eighth of
+// the capacity and kSlackBytes; nothing goes in beyond that. Records stand in the heap: memory that
+// those of one size leave must be good for another, and a slab's is not.
 
 #include <cstddef>
 #include <cstdint>

@@ -96,6 +96,7 @@ class LoopContext final : public StateContext {
     ForgetSeen();
     source_.BeginAttempt();
   }
+  size_t missed_bytes() const override { return source_.missed_bytes(); }
   // Requires: missed(), no fetch under way.
   void Fetch(Fetcher& fetcher, std::function<void(const Status&)> done);
   void CancelFetch() {

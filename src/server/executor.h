@@ -103,7 +103,7 @@ class Executor {
   void Park(Connection& connection, CommandRun& run, std::unique_ptr<Attempt> attempt,
             Verdict verdict);
   void StartFetch(Connection& connection);
-  void LookAhead(Connection& connection);
+  bool LookAhead(Connection& connection);
   void TryAhead(Connection& connection, std::span<const std::string_view> argv);
   void OnFetched(Connection& connection, const Status& status);
   void OnSettled();

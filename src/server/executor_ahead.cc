@@ -13,6 +13,9 @@ namespace {
 // How far a connection's look goes: so many commands, or bytes of them.
 constexpr size_t kMaxAheadCommands = 64;
 constexpr size_t kMaxAheadBytes = size_t{1} << 20;
+// It ends, too, when the fetch has become as large as this, or the look has taken so long.
+constexpr size_t kMaxAheadMisses = size_t{256} << 10;
+constexpr uint64_t kMaxAheadNanos = 250'000;
 
 enum class Ahead : uint8_t {
   kTry,
@@ -35,8 +38,12 @@ Ahead WhatAhead(std::span<const std::string_view> argv) {
 // With the context of the attempt that has just missed, so that one fetch brings all that they
 // lack, and its retry, which looks again, what they lack then: a cold key takes two trips.
 // Nothing else comes of it: after a miss a context has no values to give, what handlers stage is
-// thrown away, and no statistic moves but the count of commands looked at.
-void Executor::LookAhead(Connection& connection) {
+// thrown away, and of the commands' statistics none moves but the count of those looked at (the
+// caches count all that they are asked for). Whether a command was tried.
+bool Executor::LookAhead(Connection& connection) {
+  const lsm::ReadContext& reads = *connection.parked().attempt->reads;
+  const uint64_t until = parts_.clock.Nanos() + kMaxAheadNanos;
+  bool tried = false;
   AheadMark mark = connection.parked().ahead_from;
   std::string_view input = connection.waiting_input().substr(0, kMaxAheadBytes);
   input.remove_prefix(std::min(mark.bytes, input.size()));
@@ -45,10 +52,15 @@ void Executor::LookAhead(Connection& connection) {
     if (!connection.PeekWaiting(&input, &ahead_argv_)) break;
     const Ahead what = WhatAhead(ahead_argv_);
     if (what == Ahead::kStop) break;
-    if (what == Ahead::kTry) TryAhead(connection, ahead_argv_);
+    if (what == Ahead::kTry) {
+      if (reads.missed_bytes() >= kMaxAheadMisses || parts_.clock.Nanos() >= until) break;
+      TryAhead(connection, ahead_argv_);
+      tried = true;
+    }
     mark.bytes += before - input.size();
   }
   connection.looked_ahead = mark;
+  return tried;
 }
 
 void Executor::TryAhead(Connection& connection, std::span<const std::string_view> argv) {

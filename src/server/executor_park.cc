@@ -49,7 +49,8 @@ void Executor::Park(Connection& connection, CommandRun& run, std::unique_ptr<Att
 }
 
 void Executor::StartFetch(Connection& connection) {
-  LookAhead(connection);
+  ParkedCommand& parked = connection.parked();
+  parked.shares_fetch = !parked.alone && LookAhead(connection);
   // `connection` outlives the callback, or Abandon cancels it.
   engine_->Fetch(*connection.parked().attempt->reads,
                  [this, &connection](const Status& status) { OnFetched(connection, status); });
@@ -59,7 +60,10 @@ void Executor::OnFetched(Connection& connection, const Status& status) {
   ParkedCommand& parked = connection.parked();
   CHECK(parked.reason == ParkReason::kFetch);
   std::unique_ptr<Attempt> attempt = std::move(parked.attempt);
-  if (!status.ok()) {
+  // What cannot be read may be another's, which answers for it when its turn comes.
+  if (!status.ok() && parked.shares_fetch) {
+    parked.alone = true;
+  } else if (!status.ok()) {
     parked.reason = ParkReason::kRunning;
     ReadFailed(connection, parked.run, status);
     return Unpark(connection, std::move(attempt));

@@ -21,6 +21,8 @@ void ParkedCommand::Clear() {
   reason = ParkReason::kNotParked;
   run = {};
   attempt.reset();
+  shares_fetch = false;
+  alone = false;
   argv_.clear();
   bytes_.clear();
   if (bytes_.capacity() > kKeptBytes) bytes_ = std::string();

@@ -42,7 +42,9 @@ class ParkedCommand {
   CommandRun run;                    // its argv is argv()
   std::unique_ptr<Attempt> attempt;  // kFetch: what is being fetched for
   uint64_t since_nanos = 0;
-  AheadMark ahead_from;  // where its looks ahead begin: where the last command's ended
+  bool shares_fetch = false;  // the fetch under way brings what others want, too
+  bool alone = false;         // such a fetch has failed: it is tried without the others
+  AheadMark ahead_from;       // where its looks ahead begin: where the last command's ended
   // kRoom, kSettle, kSnapshot (one that waits for its turn): in the executor's list.
   std::list<Connection*>::iterator place;
 

@@ -167,6 +167,49 @@ TEST_CASE("garbage: the room of expired keys comes back by itself") {
   CHECK(driver.engine().Count(kSpace) == SpaceCount{});
 }
 
+TEST_CASE("garbage: retained memtables do not keep what has expired for ever") {
+  FaultEnv env;
+  Options options = TableOptions();
+  options.retained_memtables = 2;
+  EngineDriver driver(env, options);
+  REQUIRE(driver.Open().ok());
+  OwnedBatch batch = Keys(0, 2000);
+  const uint64_t now_ms = env.WallMicros() / 1000;
+  for (auto& write : batch) write.entry.expire_at_ms = now_ms + 20'000;
+  FlushBatch(driver, batch);
+  REQUIRE(driver.engine().Stats().retained_memtables == 1);
+  Wait(driver, env, 120);
+  CHECK(driver.engine().Stats().retained_memtables == 0);
+  CHECK(driver.engine().Stats().table_bytes == 0);
+  CHECK(driver.engine().Count(kSpace) == SpaceCount{});
+}
+
+TEST_CASE("garbage: after a merge that dropped little the next one waits, longer each time") {
+  FaultEnv env;
+  EngineDriver driver(env, TableOptions());
+  REQUIRE(driver.Open().ok());
+  OwnedBatch large;
+  for (int i = 0; i < 40; ++i)
+    large.push_back(Set(fmt::format("k{:05}", i), std::string(5000, 'v')));
+  FlushBatch(driver, large);
+  // Tombstones of small keys: many entries, few bytes.
+  const auto round = [&] {
+    OwnedBatch sets;
+    OwnedBatch deletes;
+    for (int i = 0; i < 40; ++i) sets.push_back(Set(fmt::format("k{:05}-", i), "v"));
+    for (int i = 0; i < 40; ++i) deletes.push_back(Delete(fmt::format("k{:05}-", i)));
+    FlushBatch(driver, sets);
+    FlushBatch(driver, deletes);
+    Wait(driver, env, 2);
+  };
+  const uint64_t flushed = driver.engine().Stats().compaction_bytes_written;
+  for (int i = 0; i < 100; ++i) round();  // 220 s
+  const uint64_t written = driver.engine().Stats().compaction_bytes_written - flushed;
+  // Without pauses a hundred times what is there, with pauses from 30 s on seven times.
+  CHECK(written < 20 * driver.engine().Stats().table_bytes);
+  CHECK(driver.engine().Count(kSpace).live == 40);
+}
+
 TEST_CASE("CompactAll: one run without garbage, of all that was committed") {
   FaultEnv env;
   EngineDriver driver(env, TableOptions());

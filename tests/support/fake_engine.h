@@ -43,6 +43,8 @@ class FakeEngine : public lsm::Engine {
   // --- what a test sets ---
   void set_missing_mode(bool on) { missing_mode_ = on; }
   // In missing mode: what was fetched once is in memory for everybody from then on.
+  // A fetch that wants this key brings the others and fails.
+  void FailFetchesOf(std::string key) { unreadable_ = std::move(key); }
   void set_keep_fetched(bool on) { keep_fetched_ = on; }
   void set_unsure_filters(bool on) { unsure_filters_ = on; }
   void set_hold_durability(bool on) { hold_durability_ = on; }
@@ -135,6 +137,7 @@ class FakeEngine : public lsm::Engine {
   lsm::Admission admission_ = lsm::Admission::kAdmit;
   std::string health_text_;
   bool keep_fetched_ = false;
+  std::string unreadable_;
   std::set<EngineKey> cached_;
   std::vector<std::vector<std::string>> fetched_keys_;
   bool missing_mode_ = false, unsure_filters_ = false, hold_durability_ = false;

@@ -305,9 +305,10 @@ Result<EngineReport> RunEngineBench(Env& env, const EngineBenchOptions& options,
   RETURN_IF_ERROR(CheckOptions(options));
   std::vector<std::unique_ptr<EngineUnderTest>> engines;
   for (const std::string& name : options.engines.empty() ? EngineNames() : options.engines) {
-    engines.push_back(NewEngine(name, env,
-                                {.directory = fmt::format("{}/{}", options.directory, name),
-                                 .memory_bytes = options.memory_bytes}));
+    engines.push_back(
+        NewEngine(name, env,
+                  {.directory = fmt::format("{}/{}-{}", options.directory, name, env.WallMicros()),
+                   .memory_bytes = options.memory_bytes}));
     if (engines.back() == nullptr) {
       return Status::InvalidArgument("not in this build: engine " + name);
     }

@@ -24,7 +24,7 @@ constexpr std::string_view kUsage =
     "  --benchmarks A,B   in this order (all); see below\n"
     "  --seek-nexts N     steps after a seek (10)\n"
     "  --seed N           (1)\n"
-    "  --dir DIR          where data go; removed at the end (/tmp/cairn-bench)\n"
+    "  --dir DIR          where data go, in new folders, which stay, empty (/tmp/cairn-bench)\n"
     "  --json FILE        the figures once more\n";
 
 void PrintUsage() {

@@ -243,7 +243,7 @@ Status DamagedLog::Deliver(const lsm::WalRecordHeader& header, std::string_view 
   next_seq_ = header.last_seq + 1;
   // Before any of it is taken: a batch is taken whole or not at all.
   const auto ignore = [](const lsm::LoggedWrite& /*write*/) { return Status::Ok(); };
-  const Status sound = lsm::DecodeBatch(payload, header.first_seq, header.last_seq, ignore);
+  Status sound = lsm::DecodeBatch(payload, header.first_seq, header.last_seq, ignore);
   if (sound.code() == StatusCode::kNotSupported) return sound;
   if (!sound.ok()) {
     losses_.AddUnknown(fmt::format("{}: the writes with sequences {} to {}: {}", directory_,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,10 +25,19 @@ namespace {
 
 using lsm::TableInfo;
 
+// The path without what says the same twice: "./a//b/../c/" is "a/c".
+std::string Normal(const std::string& path) {
+  std::string normal = std::filesystem::path(path).lexically_normal().string();
+  while (normal.size() > 1 && normal.back() == '/') normal.pop_back();
+  return normal;
+}
+
 // Whether `path` is `directory` or lies in it, as far as the names tell.
-bool IsWithin(std::string_view path, std::string_view directory) {
-  return path.starts_with(directory) &&
-         (path.size() == directory.size() || path[directory.size()] == '/');
+bool IsWithin(const std::string& path, const std::string& directory) {
+  const std::string inner = Normal(path);
+  const std::string outer = Normal(directory);
+  if (!inner.starts_with(outer)) return false;
+  return inner.size() == outer.size() || inner[outer.size()] == '/' || outer == "/";
 }
 
 class Repairer {
