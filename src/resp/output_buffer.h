@@ -72,6 +72,7 @@ class OutputBuffer {
   // Requires: offset <= size(), and `bytes` does not lie in this buffer.
   void Insert(size_t offset, std::string_view bytes) {
     DCHECK(offset <= size());
+    if (bytes.empty()) return;
     Ensure(bytes.size());
     char* at = memory_.get() + begin_ + offset;
     std::memmove(at + bytes.size(), at, size() - offset);
