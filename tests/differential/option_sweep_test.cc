@@ -2,6 +2,7 @@
 // random commands, on a server as it comes and on one whose every corner is small.
 //   CAIRN_SWEEP_COMMANDS  how many commands for each set of options (4,000)
 //   CAIRN_SEED            which ones
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <charconv>
 #include <cstdlib>
@@ -22,7 +23,7 @@ using Arguments = std::vector<std::string>;
 
 size_t CommandCount() {
   const char* text = std::getenv("CAIRN_SWEEP_COMMANDS");
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : Rounds(4000);
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : std::max<size_t>(3000, Rounds(4000));
 }
 
 // Flushes every few hundred writes, and merges every other flush.

@@ -67,14 +67,11 @@ class FakeReadContext : public lsm::ReadContext {
   // Pins what was missed, but that key, and, as the real engine's iterators do, more behind it each
   // time. Whether that key was missed.
   bool ArriveBut(const std::string& unreadable) {
-    bool missed_it = false;
-    const std::set<EngineKey> wanted = std::move(wanted_);
-    wanted_.clear();
+    std::set<EngineKey> wanted = std::exchange(wanted_, {});
+    const bool missed_it = std::erase_if(wanted, [&](const EngineKey& key) {
+                             return !unreadable.empty() && key.second == unreadable;
+                           }) > 0;
     for (const EngineKey& key : wanted) {
-      if (!unreadable.empty() && key.second == unreadable) {
-        missed_it = true;
-        continue;
-      }
       (engine_.keep_fetched_ ? engine_.cached_ : pinned_).insert(key);
       for (const EntryMap* map : {&engine_.memtable_, &engine_.disk_}) {
         auto it = map->lower_bound(key);
@@ -372,12 +369,6 @@ void FakeEngine::Poll() {
     stored.entry.below = LiveOnDisk(key) ? Below::kLive : Below::kAbsent;
   }
   for (const auto& done : std::exchange(pending_settles_, {})) done();
-}
-
-lsm::EngineStats FakeEngine::Stats() const {
-  lsm::EngineStats stats;
-  stats.memtable_entries = memtable_.size();
-  return stats;
 }
 
 std::string FakeEngine::DebugString() const {

@@ -103,7 +103,11 @@ class FakeEngine : public lsm::Engine {
   std::string health_text() const override { return health_text_; }
   void SetCallbacks(std::function<void()> on_watermark, std::function<void()> on_room) override;
   void Poll() override;
-  lsm::EngineStats Stats() const override;
+  lsm::EngineStats Stats() const override {
+    lsm::EngineStats stats;
+    stats.memtable_entries = memtable_.size();
+    return stats;
+  }
   std::string DebugString() const override;
   std::string TraceKey(lsm::SpaceId space, std::string_view key) override;
   bool FreezeNow() override;

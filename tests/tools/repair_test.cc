@@ -325,6 +325,9 @@ TEST_CASE("what a repair refuses, and leaves alone") {
     refused({"repair", "data", "new"}, "stop the server first");
   }
   CHECK(RunOn(env, {"repair", "data"}).exit_code == kExitCannotRead);
+  for (const char* within : {"data/cairn/x", "./data//cairn/x", "data/./cairn"}) {
+    CHECK(RunOn(env, {"repair", "data", within}).Says("which is only read"));
+  }
   CHECK(RunOn(env, {"repair", "data", "new", "--force"}).usage.starts_with("usage: "));
   CHECK(RunOn(env, {"repair", "data", "new", "--keep-older"}).exit_code == kExitClean);
   CHECK(RunOn(env, {"verify", "new"}).exit_code == kExitClean);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -25,10 +24,16 @@ namespace {
 
 using lsm::TableInfo;
 
-// The path without what says the same twice: "./a//b/../c/" is "a/c".
-std::string Normal(const std::string& path) {
-  std::string normal = std::filesystem::path(path).lexically_normal().string();
-  while (normal.size() > 1 && normal.back() == '/') normal.pop_back();
+// The path without what says nothing: "./a//b/" is "a/b".
+std::string Normal(std::string_view path) {
+  std::string normal = path.starts_with('/') ? "/" : "";
+  while (!path.empty()) {
+    const std::string_view part = path.substr(0, path.find('/'));
+    path.remove_prefix(std::min(path.size(), part.size() + 1));
+    if (part.empty() || part == ".") continue;
+    if (!normal.empty() && normal.back() != '/') normal += '/';
+    normal += part;
+  }
   return normal;
 }
 
