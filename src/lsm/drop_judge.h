@@ -14,7 +14,6 @@
 #include <memory>
 #include <string>
 #include <unordered_set>
-#include <utility>
 #include <vector>
 
 #include "lsm/block_source.h"
@@ -58,9 +57,10 @@ class DropJudge {
 
   bool empty() const { return dying_.empty(); }
   bool IsDying(uint64_t hash) const { return !dying_.empty() && dying_.Contains(hash); }
-  // Whether, since the last call, keys were vetoed for no other reason than that a retained
-  // memtable has them.
-  bool TakeRetainedHid() { return std::exchange(retained_hid_, false); }
+  // Whether keys were vetoed for no other reason than that a retained memtable has them, since none
+  // was left.
+  bool retained_hid() const { return retained_hid_; }
+  void OnRetainedReleased() { retained_hid_ = false; }
   // Those that are dying now, for a worker. O(1).
   DyingKeys Snapshot();
   // How often keys have gone: what was looked up on a worker before the last time may be wrong now.

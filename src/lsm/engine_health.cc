@@ -28,7 +28,7 @@ void EngineImpl::Poll() {
   FreezeIfDue();
   FreezeForTheDead();
   flush_->Kick();
-  if (drops_.TakeRetainedHid()) flush_->ReleaseRetained();
+  if (drops_.retained_hid() && flush_->ReleaseRetained()) drops_.OnRetainedReleased();
   compactor_->Kick();
   blocks_.Trim();
   records_.Trim();

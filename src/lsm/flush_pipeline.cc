@@ -145,9 +145,11 @@ void FlushPipeline::DropSurplusRetained(size_t kept) {
   }
 }
 
-void FlushPipeline::ReleaseRetained() {
+bool FlushPipeline::ReleaseRetained() {
   const uint64_t since = store_.env.MonotonicNanos() - published_at_nanos_;
-  if (since >= kRetainedAtLeastMs * 1'000'000) DropSurplusRetained(0);
+  if (since < kRetainedAtLeastMs * 1'000'000) return false;
+  DropSurplusRetained(0);
+  return true;
 }
 
 void FlushPipeline::Fail(const Status& status) {

@@ -53,8 +53,8 @@ class FlushPipeline {
   // Starts what can be started: call it after a freeze and from time to time.
   void Kick();
   // Gives retained memtables back, unless the last flush was a moment ago: then the next ones push
-  // them out.
-  void ReleaseRetained();
+  // them out. Whether it did.
+  bool ReleaseRetained();
   // The log has failed: when everything is in tables, restart it. Requires: no more commits until
   // escaping() is false; the active memtable was frozen.
   void EscapeLog() { escaping_ = true; }
