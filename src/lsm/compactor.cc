@@ -44,7 +44,7 @@ void Compactor::Kick() {
   while (!jobs_.empty()) {
     step_ = NextStep(&jobs_.back());
     if (step_ != nullptr) {
-      if (step_->input.plan.moved.empty()) {
+      if (step_->plan().moved.empty()) {
         Merge();
       } else {
         merged_.emplace();
@@ -178,73 +178,102 @@ std::optional<CompactionJob> Compactor::NextOfAll() {
   return job;
 }
 
-std::shared_ptr<Compactor::Step> Compactor::NewStep() const {
-  auto step = std::make_shared<Step>();
-  step->input.version = catalog_.state().version;
-  step->input.dead = dead_spaces_.UpTo(catalog_.state().flushed_seq);
-  step->input.now_ms = store_.env.WallMicros() / 1000;
-  return step;
+MergeInput Compactor::NewInput() const {
+  MergeInput input;
+  input.version = catalog_.state().version;
+  input.dead = dead_spaces_.UpTo(catalog_.state().flushed_seq);
+  input.now_ms = store_.env.WallMicros() / 1000;
+  return input;
 }
 
-std::shared_ptr<Compactor::Step> Compactor::NextRewrite(CompactionJob* job) const {
-  auto step = NewStep();
-  const std::vector<SortedRun>& runs = step->input.version->runs();
-  step->input.max_bytes = UINT64_MAX;
+std::shared_ptr<MergeStep> Compactor::NextRewrite(CompactionJob* job) const {
+  MergeInput input = NewInput();
+  const std::vector<SortedRun>& runs = input.version->runs();
+  input.max_bytes = UINT64_MAX;
   for (; !job->rewritten.empty(); job->rewritten.pop_back()) {
     for (size_t i = 0; i < runs.size(); ++i) {
       for (const TableRef& ref : runs[i].tables) {
         if (ref.table->file != job->rewritten.back()) continue;
-        step->input.plan = {.runs = {{ref}}, .target = runs[i].id, .older_runs = i + 1};
-        return step;
+        input.plan = {.runs = {{ref}}, .target = runs[i].id, .older_runs = i + 1};
+        return std::make_shared<MergeStep>(store_, std::move(input), 1);
       }
     }
   }
   return nullptr;
 }
 
-std::shared_ptr<Compactor::Step> Compactor::NextStep(CompactionJob* job) const {
+std::shared_ptr<MergeStep> Compactor::NextStep(CompactionJob* job) const {
   if (!job->rewritten.empty()) return NextRewrite(job);
-  auto step = NewStep();
-  std::optional<MergePlan> plan = PlanMerge(*step->input.version, store_.options.table_bytes, job);
+  MergeInput input = NewInput();
+  std::optional<MergePlan> plan = PlanMerge(*input.version, store_.options.table_bytes, job);
   if (!plan) return nullptr;
-  step->input.plan = std::move(*plan);
-  step->input.max_bytes = kTablesPerStep * store_.options.table_bytes;
-  return step;
+  input.plan = std::move(*plan);
+  input.max_bytes = kTablesPerStep * store_.options.table_bytes;
+  return std::make_shared<MergeStep>(store_, std::move(input),
+                                     static_cast<size_t>(store_.options.background_threads));
 }
 
 void Compactor::Merge() {
   busy_ = true;
-  Store* store = &store_;
-  if (step_->job == nullptr) step_->job = std::make_unique<MergeJob>(store_, step_->input);
+  if (!step_->MayDivide()) {
+    MergeParts();
+    return;
+  }
+  Background* background = &store_.background;
   store_.background.Submit(Lane::kCompaction,
-                           GatedJob(store_.gate, [self = self_, store, step = step_] {
-                             const uint64_t start = store->env.MonotonicNanos();
-                             const Status status = step->job->Run();
-                             step->micros += (store->env.MonotonicNanos() - start) / 1000;
-                             store->background.PostCompletion([self, status] {
-                               if (*self != nullptr) (*self)->OnMerged(status);
+                           GatedJob(store_.gate, [self = self_, background, step = step_] {
+                             step->Divide();
+                             background->PostCompletion([self] {
+                               if (*self != nullptr) (*self)->MergeParts();
                              });
                            }));
 }
 
-void Compactor::OnMerged(const Status& status) {
-  busy_ = false;
-  MergeJob& job = *step_->job;
-  if (status.ok() && !job.done()) {
-    drops_.Judge(*step_->input.version, &job.questions());
-    Merge();
-    return;
-  }
-  stats_.micros += step_->micros;
+void Compactor::MergeParts() {
+  parts_running_ = step_->part_count();
+  parts_status_ = Status::Ok();
+  for (size_t part = 0; part < step_->part_count(); ++part) MergePart(part);
+}
+
+void Compactor::MergePart(size_t part) {
+  Background* background = &store_.background;
+  store_.background.Submit(Lane::kCompaction,
+                           GatedJob(store_.gate, [self = self_, background, step = step_, part] {
+                             const Status status = step->Run(part);
+                             background->PostCompletion([self, part, status] {
+                               if (*self != nullptr) (*self)->OnPartMerged(part, status);
+                             });
+                           }));
+}
+
+void Compactor::OnPartMerged(size_t part, const Status& status) {
+  MergeJob& job = step_->job(part);
   if (!status.ok()) {
-    step_.reset();
-    GiveBack(drops_.OnGivenUp());
-    Fail(status);
+    // What a failed part cancels may be heard of first.
+    const bool first = parts_status_.ok() || parts_status_.code() == StatusCode::kAborted;
+    if (first) parts_status_ = status;
+  } else if (!job.done() && parts_status_.ok()) {
+    drops_.Judge(step_->version(), &job.questions());
+    MergePart(part);
     return;
   }
-  merged_ = job.TakeResult();
-  step_->job.reset();
-  AppendEdit();
+  if (--parts_running_ == 0) OnMerged();
+}
+
+void Compactor::OnMerged() {
+  busy_ = false;
+  stats_.micros += step_->micros();
+  if (parts_status_.ok()) {
+    merged_ = step_->TakeResult();
+    AppendEdit();
+    return;
+  }
+  // Parts that were done, or waited for answers, have left tables.
+  store_.background.Submit(
+      Lane::kCompaction,
+      GatedJob(store_.gate, [step = std::exchange(step_, nullptr)] { step->Remove(); }));
+  GiveBack(drops_.OnGivenUp());
+  Fail(parts_status_);
 }
 
 void Compactor::AppendEdit() {
@@ -256,7 +285,7 @@ void Compactor::AppendEdit() {
 VersionEdit Compactor::MakeEdit(const CatalogState& before) const {
   // Flushes may have come in between; the step's runs are as it found them.
   VersionEdit edit =
-      MergeEdit(*before.version, step_->input.plan, merged_->end, merged_->written.tables);
+      MergeEdit(*before.version, step_->plan(), merged_->end, merged_->written.tables);
   Catalog::AddCounts(before, merged_->counts, &edit);
   return edit;
 }
@@ -269,7 +298,7 @@ void Compactor::OnAppended(const Status& status) {
   }
   pause_ms_ = 0;
   ++stats_.steps;
-  stats_.tables_moved += step_->input.plan.moved.size();
+  stats_.tables_moved += step_->plan().moved.size();
   stats_.entries_read += merged_->entries_read;
   stats_.entries_written += merged_->entries_written;
   stats_.bytes_written += merged_->written.bytes;

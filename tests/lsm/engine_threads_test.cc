@@ -50,8 +50,9 @@ class Server {
   ~Server() { Kill(); }
 
   void Open() {
-    background_ =
-        NewThreadedBackground({.read = options_.read_threads}, [this] { wakeup_.Wake(); });
+    background_ = NewThreadedBackground(
+        {.read = options_.read_threads, .compaction = options_.background_threads},
+        [this] { wakeup_.Wake(); });
     EngineOpener opener(env_, *background_, log_, options_);
     std::optional<Status> opened;
     background_->Submit(Lane::kFlush, [&] {
@@ -142,6 +143,7 @@ Options ThreadOptions(const std::string& directory) {
   options.wal_slot_bytes = 256 << 10;
   options.wal_bytes = 1 << 20;
   options.read_threads = 2;
+  options.background_threads = 3;  // so many parts of a merge
   return options;
 }
 
