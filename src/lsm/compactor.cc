@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lsm/garbage.h"
+#include "lsm/merge_of_all.h"
 #include "util/check.h"
 
 namespace cairn::lsm {
@@ -101,6 +102,7 @@ void Compactor::PickJob() {
   std::optional<CompactionJob> job = FindJob();
   if (!job) return;
   store_.log.Verbose("Compaction begins: {}", job->reason);
+  if (job->all_from) policy_settled_at_ = catalog_.state().flushed_seq;
   jobs_.push_back(std::move(*job));
 }
 
@@ -110,9 +112,10 @@ std::optional<CompactionJob> Compactor::FindJob() {
     return CompactionJob{.rewritten = dead_tables_.rewritten, .reason = "tables of dead spaces"};
   }
   if (jobs_.empty() && asked_ && catalog_.state().flushed_seq >= asked_->up_to) {
-    if (auto job = NextOfAll()) return job;
+    if (auto job = NextAsked()) return job;
     asked_.reset();
   }
+  if (!jobs_.empty() && jobs_.back().all_from) return FindBetween();
   std::unordered_set<RunId> busy;
   for (const CompactionJob& job : jobs_) {
     busy.insert(job.sources.begin(), job.sources.end());
@@ -124,6 +127,18 @@ std::optional<CompactionJob> Compactor::FindJob() {
     settled_for_ = catalog_.state().version;
   }
   return FindGarbage();
+}
+
+// Between two steps of a merge of everything. What that takes away makes tiers and levels look as
+// if there was something to do: only what is flushed meanwhile is a reason to ask.
+std::optional<CompactionJob> Compactor::FindBetween() {
+  const CatalogState& state = catalog_.state();
+  if (!std::exchange(policys_turn_, false) || policy_settled_at_ == state.flushed_seq) {
+    return std::nullopt;
+  }
+  auto job = policy_->Pick(*state.version, {});
+  if (!job) policy_settled_at_ = state.flushed_seq;
+  return job;
 }
 
 std::optional<CompactionJob> Compactor::FindGarbage() {
@@ -157,10 +172,10 @@ void Compactor::CompactAll(Sequence sequence) {
   Kick();
 }
 
-std::optional<CompactionJob> Compactor::NextOfAll() {
+std::optional<CompactionJob> Compactor::NextAsked() {
   const Version& version = *catalog_.state().version;
   if (!std::exchange(asked_->merged, true) && version.runs().size() > 1) {
-    return MergeOfAll(version, "asked for");
+    return MergeOfAll("asked for");
   }
   // Tables that nothing was merged into.
   CompactionJob job{.reason = "asked for"};
@@ -205,6 +220,12 @@ std::shared_ptr<MergeStep> Compactor::NextRewrite(CompactionJob* job) const {
 std::shared_ptr<MergeStep> Compactor::NextStep(CompactionJob* job) const {
   if (!job->rewritten.empty()) return NextRewrite(job);
   MergeInput input = NewInput();
+  std::optional<CompactionJob> rest;
+  if (job->all_from) {
+    rest = RestOfAll(*input.version, *job->all_from);
+    if (!rest) return nullptr;
+    job = &*rest;
+  }
   std::optional<MergePlan> plan = PlanMerge(*input.version, store_.options.table_bytes, job);
   if (!plan) return nullptr;
   input.plan = std::move(*plan);
@@ -308,6 +329,10 @@ void Compactor::OnAppended(const Status& status) {
     garbage_->bytes_read += merged_->bytes_read;
     garbage_->bytes_kept += merged_->bytes_kept;
   }
+  if (CompactionJob& job = jobs_.back(); job.all_from) {
+    job.all_from = NextOfAll(step_->plan(), merged_->end);
+    policys_turn_ = true;
+  }
   publisher_.Publish(std::move(merged_->written));
   GiveBack(drops_.OnPublished());
   merged_.reset();
@@ -330,10 +355,14 @@ void Compactor::Fail(const Status& status) {
 std::string Compactor::DebugString() const {
   std::string text;
   for (const CompactionJob& job : jobs_) {
-    text += job.rewritten.empty()
-                ? fmt::format("compaction: {} runs into run {}: {}\n", job.sources.size(),
-                              job.target, job.reason)
-                : fmt::format("compaction: {} tables anew: {}\n", job.rewritten.size(), job.reason);
+    if (job.all_from) {
+      text += fmt::format("compaction: all runs into the last: {}\n", job.reason);
+    } else if (!job.rewritten.empty()) {
+      text += fmt::format("compaction: {} tables anew: {}\n", job.rewritten.size(), job.reason);
+    } else {
+      text += fmt::format("compaction: {} runs into run {}: {}\n", job.sources.size(), job.target,
+                          job.reason);
+    }
   }
   return text;
 }

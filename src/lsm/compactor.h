@@ -6,6 +6,8 @@
 // of it after a crash is an ordinary smaller job.
 //
 // Thread: the loop, but for the steps (Lane::kCompaction) and the edits (catalog.h).
+// A merge of everything holds no run (merge_of_all.h). While nothing is flushed, nothing overtakes
+// it; otherwise its steps and the policy's jobs take turns.
 // Parts: a step has at most as many as the lane has threads (lsm-background-threads).
 // Errors: a failed step is tried again after a pause that grows from kFirstPauseMs to
 // kLongestPauseMs; tables whose edit failed are kept, and the next try names the same.
@@ -76,10 +78,11 @@ class Compactor {
   bool DropDeadTables();
   void PickJob();
   std::optional<CompactionJob> FindJob();
+  std::optional<CompactionJob> FindBetween();
   std::optional<CompactionJob> FindGarbage();
   void EndJob();
   // What is left to do of what CompactAll asked for.
-  std::optional<CompactionJob> NextOfAll();
+  std::optional<CompactionJob> NextAsked();
   // The next step of the job, or null if nothing of its sources is left.
   std::shared_ptr<MergeStep> NextStep(CompactionJob* job) const;
   MergeInput NewInput() const;
@@ -131,6 +134,10 @@ class Compactor {
   uint64_t garbage_pause_ms_ = 0;
   uint64_t garbage_at_nanos_ = 0;             // looked for not before this
   std::weak_ptr<const Version> settled_for_;  // the policy wants nothing of this version
+  // While everything is merged: whether it is the policy's turn, and up to where what was flushed
+  // gives it nothing to do.
+  bool policys_turn_ = false;
+  Sequence policy_settled_at_ = 0;
   bool busy_ = false;
   bool paused_ = false;
   uint64_t pause_ms_ = 0;
