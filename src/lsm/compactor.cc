@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lsm/garbage.h"
+#include "lsm/merge_of_all.h"
 #include "util/check.h"
 
 namespace cairn::lsm {
@@ -44,7 +45,7 @@ void Compactor::Kick() {
   while (!jobs_.empty()) {
     step_ = NextStep(&jobs_.back());
     if (step_ != nullptr) {
-      if (step_->input.plan.moved.empty()) {
+      if (step_->plan().moved.empty()) {
         Merge();
       } else {
         merged_.emplace();
@@ -101,6 +102,7 @@ void Compactor::PickJob() {
   std::optional<CompactionJob> job = FindJob();
   if (!job) return;
   store_.log.Verbose("Compaction begins: {}", job->reason);
+  if (job->all_from) policy_settled_at_ = catalog_.state().flushed_seq;
   jobs_.push_back(std::move(*job));
 }
 
@@ -110,9 +112,10 @@ std::optional<CompactionJob> Compactor::FindJob() {
     return CompactionJob{.rewritten = dead_tables_.rewritten, .reason = "tables of dead spaces"};
   }
   if (jobs_.empty() && asked_ && catalog_.state().flushed_seq >= asked_->up_to) {
-    if (auto job = NextOfAll()) return job;
+    if (auto job = NextAsked()) return job;
     asked_.reset();
   }
+  if (!jobs_.empty() && jobs_.back().all_from) return FindBetween();
   std::unordered_set<RunId> busy;
   for (const CompactionJob& job : jobs_) {
     busy.insert(job.sources.begin(), job.sources.end());
@@ -124,6 +127,18 @@ std::optional<CompactionJob> Compactor::FindJob() {
     settled_for_ = catalog_.state().version;
   }
   return FindGarbage();
+}
+
+// Between two steps of a merge of everything. What that takes away makes tiers and levels look as
+// if there was something to do: only what is flushed meanwhile is a reason to ask.
+std::optional<CompactionJob> Compactor::FindBetween() {
+  const CatalogState& state = catalog_.state();
+  if (!std::exchange(policys_turn_, false) || policy_settled_at_ == state.flushed_seq) {
+    return std::nullopt;
+  }
+  auto job = policy_->Pick(*state.version, {});
+  if (!job) policy_settled_at_ = state.flushed_seq;
+  return job;
 }
 
 std::optional<CompactionJob> Compactor::FindGarbage() {
@@ -157,10 +172,10 @@ void Compactor::CompactAll(Sequence sequence) {
   Kick();
 }
 
-std::optional<CompactionJob> Compactor::NextOfAll() {
+std::optional<CompactionJob> Compactor::NextAsked() {
   const Version& version = *catalog_.state().version;
   if (!std::exchange(asked_->merged, true) && version.runs().size() > 1) {
-    return MergeOfAll(version, "asked for");
+    return MergeOfAll("asked for");
   }
   // Tables that nothing was merged into.
   CompactionJob job{.reason = "asked for"};
@@ -178,73 +193,108 @@ std::optional<CompactionJob> Compactor::NextOfAll() {
   return job;
 }
 
-std::shared_ptr<Compactor::Step> Compactor::NewStep() const {
-  auto step = std::make_shared<Step>();
-  step->input.version = catalog_.state().version;
-  step->input.dead = dead_spaces_.UpTo(catalog_.state().flushed_seq);
-  step->input.now_ms = store_.env.WallMicros() / 1000;
-  return step;
+MergeInput Compactor::NewInput() const {
+  MergeInput input;
+  input.version = catalog_.state().version;
+  input.dead = dead_spaces_.UpTo(catalog_.state().flushed_seq);
+  input.now_ms = store_.env.WallMicros() / 1000;
+  return input;
 }
 
-std::shared_ptr<Compactor::Step> Compactor::NextRewrite(CompactionJob* job) const {
-  auto step = NewStep();
-  const std::vector<SortedRun>& runs = step->input.version->runs();
-  step->input.max_bytes = UINT64_MAX;
+std::shared_ptr<MergeStep> Compactor::NextRewrite(CompactionJob* job) const {
+  MergeInput input = NewInput();
+  const std::vector<SortedRun>& runs = input.version->runs();
+  input.max_bytes = UINT64_MAX;
   for (; !job->rewritten.empty(); job->rewritten.pop_back()) {
     for (size_t i = 0; i < runs.size(); ++i) {
       for (const TableRef& ref : runs[i].tables) {
         if (ref.table->file != job->rewritten.back()) continue;
-        step->input.plan = {.runs = {{ref}}, .target = runs[i].id, .older_runs = i + 1};
-        return step;
+        input.plan = {.runs = {{ref}}, .target = runs[i].id, .older_runs = i + 1};
+        return std::make_shared<MergeStep>(store_, std::move(input), 1);
       }
     }
   }
   return nullptr;
 }
 
-std::shared_ptr<Compactor::Step> Compactor::NextStep(CompactionJob* job) const {
+std::shared_ptr<MergeStep> Compactor::NextStep(CompactionJob* job) const {
   if (!job->rewritten.empty()) return NextRewrite(job);
-  auto step = NewStep();
-  std::optional<MergePlan> plan = PlanMerge(*step->input.version, store_.options.table_bytes, job);
+  MergeInput input = NewInput();
+  std::optional<CompactionJob> rest;
+  if (job->all_from) {
+    rest = RestOfAll(*input.version, *job->all_from);
+    if (!rest) return nullptr;
+    job = &*rest;
+  }
+  std::optional<MergePlan> plan = PlanMerge(*input.version, store_.options.table_bytes, job);
   if (!plan) return nullptr;
-  step->input.plan = std::move(*plan);
-  step->input.max_bytes = kTablesPerStep * store_.options.table_bytes;
-  return step;
+  input.plan = std::move(*plan);
+  input.max_bytes = kTablesPerStep * store_.options.table_bytes;
+  return std::make_shared<MergeStep>(store_, std::move(input),
+                                     static_cast<size_t>(store_.options.background_threads));
 }
 
 void Compactor::Merge() {
   busy_ = true;
-  Store* store = &store_;
-  if (step_->job == nullptr) step_->job = std::make_unique<MergeJob>(store_, step_->input);
+  if (!step_->MayDivide()) {
+    MergeParts();
+    return;
+  }
+  Background* background = &store_.background;
   store_.background.Submit(Lane::kCompaction,
-                           GatedJob(store_.gate, [self = self_, store, step = step_] {
-                             const uint64_t start = store->env.MonotonicNanos();
-                             const Status status = step->job->Run();
-                             step->micros += (store->env.MonotonicNanos() - start) / 1000;
-                             store->background.PostCompletion([self, status] {
-                               if (*self != nullptr) (*self)->OnMerged(status);
+                           GatedJob(store_.gate, [self = self_, background, step = step_] {
+                             step->Divide();
+                             background->PostCompletion([self] {
+                               if (*self != nullptr) (*self)->MergeParts();
                              });
                            }));
 }
 
-void Compactor::OnMerged(const Status& status) {
-  busy_ = false;
-  MergeJob& job = *step_->job;
-  if (status.ok() && !job.done()) {
-    drops_.Judge(*step_->input.version, &job.questions());
-    Merge();
-    return;
-  }
-  stats_.micros += step_->micros;
+void Compactor::MergeParts() {
+  parts_running_ = step_->part_count();
+  parts_status_ = Status::Ok();
+  for (size_t part = 0; part < step_->part_count(); ++part) MergePart(part);
+}
+
+void Compactor::MergePart(size_t part) {
+  Background* background = &store_.background;
+  store_.background.Submit(Lane::kCompaction,
+                           GatedJob(store_.gate, [self = self_, background, step = step_, part] {
+                             const Status status = step->Run(part);
+                             background->PostCompletion([self, part, status] {
+                               if (*self != nullptr) (*self)->OnPartMerged(part, status);
+                             });
+                           }));
+}
+
+void Compactor::OnPartMerged(size_t part, const Status& status) {
+  MergeJob& job = step_->job(part);
   if (!status.ok()) {
-    step_.reset();
-    GiveBack(drops_.OnGivenUp());
-    Fail(status);
+    // What a failed part cancels may be heard of first.
+    const bool first = parts_status_.ok() || parts_status_.code() == StatusCode::kAborted;
+    if (first) parts_status_ = status;
+  } else if (!job.done() && parts_status_.ok()) {
+    drops_.Judge(step_->version(), &job.questions());
+    MergePart(part);
     return;
   }
-  merged_ = job.TakeResult();
-  step_->job.reset();
-  AppendEdit();
+  if (--parts_running_ == 0) OnMerged();
+}
+
+void Compactor::OnMerged() {
+  busy_ = false;
+  stats_.micros += step_->micros();
+  if (parts_status_.ok()) {
+    merged_ = step_->TakeResult();
+    AppendEdit();
+    return;
+  }
+  // Parts that were done, or waited for answers, have left tables.
+  store_.background.Submit(
+      Lane::kCompaction,
+      GatedJob(store_.gate, [step = std::exchange(step_, nullptr)] { step->Remove(); }));
+  GiveBack(drops_.OnGivenUp());
+  Fail(parts_status_);
 }
 
 void Compactor::AppendEdit() {
@@ -256,7 +306,7 @@ void Compactor::AppendEdit() {
 VersionEdit Compactor::MakeEdit(const CatalogState& before) const {
   // Flushes may have come in between; the step's runs are as it found them.
   VersionEdit edit =
-      MergeEdit(*before.version, step_->input.plan, merged_->end, merged_->written.tables);
+      MergeEdit(*before.version, step_->plan(), merged_->end, merged_->written.tables);
   Catalog::AddCounts(before, merged_->counts, &edit);
   return edit;
 }
@@ -269,7 +319,7 @@ void Compactor::OnAppended(const Status& status) {
   }
   pause_ms_ = 0;
   ++stats_.steps;
-  stats_.tables_moved += step_->input.plan.moved.size();
+  stats_.tables_moved += step_->plan().moved.size();
   stats_.entries_read += merged_->entries_read;
   stats_.entries_written += merged_->entries_written;
   stats_.bytes_written += merged_->written.bytes;
@@ -278,6 +328,10 @@ void Compactor::OnAppended(const Status& status) {
   if (garbage_ && jobs_.size() == 1) {
     garbage_->bytes_read += merged_->bytes_read;
     garbage_->bytes_kept += merged_->bytes_kept;
+  }
+  if (CompactionJob& job = jobs_.back(); job.all_from) {
+    job.all_from = NextOfAll(step_->plan(), merged_->end);
+    policys_turn_ = true;
   }
   publisher_.Publish(std::move(merged_->written));
   GiveBack(drops_.OnPublished());
@@ -301,10 +355,14 @@ void Compactor::Fail(const Status& status) {
 std::string Compactor::DebugString() const {
   std::string text;
   for (const CompactionJob& job : jobs_) {
-    text += job.rewritten.empty()
-                ? fmt::format("compaction: {} runs into run {}: {}\n", job.sources.size(),
-                              job.target, job.reason)
-                : fmt::format("compaction: {} tables anew: {}\n", job.rewritten.size(), job.reason);
+    if (job.all_from) {
+      text += fmt::format("compaction: all runs into the last: {}\n", job.reason);
+    } else if (!job.rewritten.empty()) {
+      text += fmt::format("compaction: {} tables anew: {}\n", job.rewritten.size(), job.reason);
+    } else {
+      text += fmt::format("compaction: {} runs into run {}: {}\n", job.sources.size(), job.target,
+                          job.reason);
+    }
   }
   return text;
 }

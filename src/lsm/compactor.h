@@ -1,11 +1,14 @@
 #pragma once
-// Runs what the compaction policy asks for, step by step (design §8): merge a bounded part on a
-// worker, append one edit that adds what came out, removes tables that are used up and narrows
-// those that straddle the end of the step, publish, and ask the policy again. So a large job makes
-// room as it goes, gives way to a more urgent one after each step, and what is left of it after a
-// crash is an ordinary smaller job.
+// Runs what the compaction policy asks for, step by step (design §8): merge a bounded part on the
+// workers (merge_step.h), append one edit that adds what came out, removes tables that are used up
+// and narrows those that straddle the end of the step, publish, and ask the policy again. So a
+// large job makes room as it goes, gives way to a more urgent one after each step, and what is left
+// of it after a crash is an ordinary smaller job.
 //
 // Thread: the loop, but for the steps (Lane::kCompaction) and the edits (catalog.h).
+// A merge of everything holds no run (merge_of_all.h). While nothing is flushed, nothing overtakes
+// it; otherwise its steps and the policy's jobs take turns.
+// Parts: a step has at most as many as the lane has threads (lsm-background-threads).
 // Errors: a failed step is tried again after a pause that grows from kFirstPauseMs to
 // kLongestPauseMs; tables whose edit failed are kept, and the next try names the same.
 // Lifetime: what it refers to outlives it; completions that come later do nothing.
@@ -20,7 +23,7 @@
 #include "lsm/compaction_policy.h"
 #include "lsm/dead_tables.h"
 #include "lsm/drop_judge.h"
-#include "lsm/merge_job.h"
+#include "lsm/merge_step.h"
 #include "lsm/run_publisher.h"
 #include "lsm/store.h"
 
@@ -39,7 +42,7 @@ class Compactor {
     uint64_t steps = 0;  // published
     uint64_t bytes_written = 0;
     uint64_t entries_read = 0, entries_written = 0;
-    uint64_t micros = 0;  // merging
+    uint64_t micros = 0;  // merging, of all workers together
     uint64_t failures = 0;
     uint64_t settled = 0;
     uint64_t tables_dropped = 0;  // unread
@@ -69,29 +72,28 @@ class Compactor {
   std::string DebugString() const;
 
  private:
-  struct Step {
-    MergeInput input;
-    std::unique_ptr<MergeJob> job = {};
-    uint64_t micros = 0;
-  };
-
   // What the deaths so far mean for the catalog as it is now; looked for again when either changes.
   const DeadTables& LookForDeadTables();
   // One edit that removes the tables of dead spaces. False if there are none.
   bool DropDeadTables();
   void PickJob();
   std::optional<CompactionJob> FindJob();
+  std::optional<CompactionJob> FindBetween();
   std::optional<CompactionJob> FindGarbage();
   void EndJob();
   // What is left to do of what CompactAll asked for.
-  std::optional<CompactionJob> NextOfAll();
+  std::optional<CompactionJob> NextAsked();
   // The next step of the job, or null if nothing of its sources is left.
-  std::shared_ptr<Step> NextStep(CompactionJob* job) const;
-  std::shared_ptr<Step> NewStep() const;
-  std::shared_ptr<Step> NextRewrite(CompactionJob* job) const;
-  // Goes on with the step on a worker, until it is done or has questions.
+  std::shared_ptr<MergeStep> NextStep(CompactionJob* job) const;
+  MergeInput NewInput() const;
+  std::shared_ptr<MergeStep> NextRewrite(CompactionJob* job) const;
+  // Runs the step on the workers.
   void Merge();
-  void OnMerged(const Status& status);
+  void MergeParts();
+  // Goes on with a part, until it is done or has questions.
+  void MergePart(size_t part);
+  void OnPartMerged(size_t part, const Status& status);
+  void OnMerged();
   void AppendEdit();
   VersionEdit MakeEdit(const CatalogState& before) const;
   void OnAppended(const Status& status);
@@ -108,7 +110,9 @@ class Compactor {
 
   // The last one is being worked on; the others wait for it.
   std::vector<CompactionJob> jobs_;
-  std::shared_ptr<Step> step_;         // under way, or waiting for its edit
+  std::shared_ptr<MergeStep> step_;    // under way, or waiting for its edit
+  size_t parts_running_ = 0;           // of the step
+  Status parts_status_;                // the first error of a part that was not just cancelled
   std::optional<MergeResult> merged_;  // waits for its edit
   DeadTables dead_tables_;             // of the next three
   std::weak_ptr<const Version> dead_tables_of_;
@@ -130,6 +134,10 @@ class Compactor {
   uint64_t garbage_pause_ms_ = 0;
   uint64_t garbage_at_nanos_ = 0;             // looked for not before this
   std::weak_ptr<const Version> settled_for_;  // the policy wants nothing of this version
+  // While everything is merged: whether it is the policy's turn, and up to where what was flushed
+  // gives it nothing to do.
+  bool policys_turn_ = false;
+  Sequence policy_settled_at_ = 0;
   bool busy_ = false;
   bool paused_ = false;
   uint64_t pause_ms_ = 0;

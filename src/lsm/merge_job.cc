@@ -21,7 +21,8 @@ constexpr uint64_t kEntriesPerCheck = 1024;
 constexpr size_t kQuestions = 256;
 // What may wait for answers. It is in memory once more when it is written.
 constexpr size_t kMaxHeldBytes = size_t{1} << 20;
-// Asked by one step: the loop remembers each of them to its end. The others stay for the next time.
+// Asked by one part: the loop remembers each of them to the step's end. The others stay for the
+// next time.
 constexpr size_t kMaxAsked = size_t{1} << 18;
 
 bool IsExpired(const Entry& entry, uint64_t now_ms) {
@@ -49,10 +50,23 @@ std::vector<SortedRun> TablesBeside(const MergeInput& input) {
 
 }  // namespace
 
+void MergeResult::Append(MergeResult next) {
+  written.Append(std::move(next.written));
+  end = std::move(next.end);
+  counts.Add(next.counts);
+  entries_read += next.entries_read;
+  entries_written += next.entries_written;
+  settled += next.settled;
+  expired += next.expired;
+  bytes_read += next.bytes_read;
+  bytes_kept += next.bytes_kept;
+}
+
 MergeJob::MergeJob(Store& store, const MergeInput& input)
     : store_(store),
       input_(input),
-      source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks),
+      source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks,
+              input.cancelled),
       beside_(TablesBeside(input)),
       filters_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks),
       is_dead_(*input.dead),
