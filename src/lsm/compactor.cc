@@ -13,6 +13,7 @@ namespace {
 
 // A look at every table's statistics: not each time.
 constexpr uint64_t kGarbageIntervalNanos = 1'000'000'000;
+constexpr char kCutReason[] = "tables that reach into the keys of damaged ones";
 
 }  // namespace
 
@@ -25,7 +26,8 @@ Compactor::Compactor(Store& store, Catalog& catalog, RunPublisher& publisher,
       dead_spaces_(dead_spaces),
       drops_(drops),
       policy_(std::move(policy)),
-      self_(std::make_shared<Compactor*>(this)) {}
+      self_(std::make_shared<Compactor*>(this)),
+      quarantine_(store.table_cuts) {}
 
 Compactor::~Compactor() {
   *self_ = nullptr;
@@ -105,33 +107,60 @@ void Compactor::PickJob() {
 }
 
 std::optional<CompactionJob> Compactor::FindJob() {
-  const Version& version = *catalog_.state().version;
-  if (jobs_.empty() && !LookForDeadTables().rewritten.empty()) {
-    return CompactionJob{.rewritten = dead_tables_.rewritten, .reason = "tables of dead spaces"};
+  if (jobs_.empty()) {
+    if (auto job = RewriteDeadTables()) return job;
   }
   if (jobs_.empty() && asked_ && catalog_.state().flushed_seq >= asked_->up_to) {
     if (auto job = NextOfAll()) return job;
     asked_.reset();
+  }
+  if (!jobs_.empty()) return PickByPolicy();
+  if (settled_for_.lock() != catalog_.state().version) {
+    if (auto job = PickByPolicy()) return job;
+    settled_for_ = catalog_.state().version;
+  }
+  return FindGarbage();
+}
+
+std::optional<CompactionJob> Compactor::RewriteDeadTables() {
+  CompactionJob job{.rewritten = LookForDeadTables().rewritten, .reason = "tables of dead spaces"};
+  std::erase_if(job.rewritten, [this](FileNumber file) { return quarantine_.Contains(file); });
+  if (job.rewritten.empty()) return std::nullopt;
+  return job;
+}
+
+std::optional<CompactionJob> Compactor::PickByPolicy() {
+  const auto& version = catalog_.state().version;
+  Division division = quarantine_.Divide(version);
+  if (!division.straddling.empty()) {
+    if (!jobs_.empty()) return std::nullopt;
+    return CompactionJob{.rewritten = std::move(division.straddling), .reason = kCutReason};
   }
   std::unordered_set<RunId> busy;
   for (const CompactionJob& job : jobs_) {
     busy.insert(job.sources.begin(), job.sources.end());
     busy.insert(job.target);
   }
-  if (!jobs_.empty()) return policy_->Pick(version, busy);
-  if (settled_for_.lock() != catalog_.state().version) {
-    if (auto job = policy_->Pick(version, busy)) return job;
-    settled_for_ = catalog_.state().version;
+  for (const Column& column : division.columns) {
+    auto job = policy_->Pick(*column, busy);
+    if (!job) continue;
+    Confine(*version, column, &*job);
+    return job;
   }
-  return FindGarbage();
+  return std::nullopt;
 }
 
 std::optional<CompactionJob> Compactor::FindGarbage() {
   const uint64_t now = store_.env.MonotonicNanos();
   if (now < garbage_at_nanos_) return std::nullopt;
   garbage_at_nanos_ = now + kGarbageIntervalNanos;
-  auto job = PickGarbage(*catalog_.state().version, store_.env.WallMicros() / 1000);
-  if (job) garbage_ = GarbageJob{.bytes_read = 0, .bytes_kept = 0};
+  const auto& version = catalog_.state().version;
+  // What lies above a damaged table has to stay.
+  const Column column = quarantine_.Divide(version).columns.front();
+  auto job = PickGarbage(*column, store_.env.WallMicros() / 1000);
+  if (!job) return job;
+  Confine(*version, column, &*job);
+  garbage_ = GarbageJob{.bytes_read = 0, .bytes_kept = 0};
   return job;
 }
 
@@ -158,13 +187,21 @@ void Compactor::CompactAll(Sequence sequence) {
 }
 
 std::optional<CompactionJob> Compactor::NextOfAll() {
-  const Version& version = *catalog_.state().version;
-  if (!std::exchange(asked_->merged, true) && version.runs().size() > 1) {
-    return MergeOfAll(version, "asked for");
+  const auto& version = catalog_.state().version;
+  Division division = quarantine_.Divide(version);
+  if (!division.straddling.empty()) {
+    return CompactionJob{.rewritten = std::move(division.straddling), .reason = kCutReason};
+  }
+  while (asked_->columns_merged < division.columns.size()) {
+    const Column& column = division.columns[asked_->columns_merged++];
+    if (column->runs().size() < 2) continue;
+    CompactionJob job = MergeOfAll(*column, "asked for");
+    Confine(*version, column, &job);
+    return job;
   }
   // Tables that nothing was merged into.
   CompactionJob job{.reason = "asked for"};
-  for (const SortedRun& run : version.runs()) {
+  for (const SortedRun& run : division.columns.front()->runs()) {
     for (const TableRef& ref : run.tables) {
       const TableInfo& table = *ref.table;
       if (table.created_at_ms <= asked_->at_ms && MayHaveGarbage(table, asked_->at_ms)) {
@@ -237,11 +274,17 @@ void Compactor::OnMerged(const Status& status) {
   }
   stats_.micros += step_->micros;
   if (!status.ok()) {
+    const FileNumber failed = job.failed_table();
     step_.reset();
     GiveBack(drops_.OnGivenUp());
-    Fail(status);
+    if (Isolate(failed, status)) {
+      Kick();
+    } else {
+      Fail(status);
+    }
     return;
   }
+  unread_times_ = 0;
   merged_ = job.TakeResult();
   step_->job.reset();
   AppendEdit();
@@ -288,6 +331,28 @@ void Compactor::OnAppended(const Status& status) {
 
 void Compactor::GiveBack(DyingKeys keys) {
   if (!keys.empty()) store_.background.Submit(Lane::kCompaction, [keys = std::move(keys)] {});
+}
+
+bool Compactor::Isolate(FileNumber file, const Status& status) {
+  if (file == 0 || status.code() == StatusCode::kAborted) return false;
+  const bool damaged =
+      status.code() == StatusCode::kCorruption || status.code() == StatusCode::kNotFound;
+  // A read may fail once and go well the next time.
+  if (!damaged) {
+    unread_times_ = std::exchange(unread_table_, file) == file ? unread_times_ + 1 : 1;
+    if (status.code() != StatusCode::kIoError || unread_times_ < kReadTries) return false;
+  }
+  if (!quarantine_.Add(file, catalog_.state().version)) return false;
+  ++stats_.failures;
+  store_.log.Warning(
+      "Merges go around table {} from now on, since it is damaged: {}. What of it can be read is "
+      "served. To replace it, stop the server and run cairn-check repair",
+      file, status.ToString());
+  jobs_.clear();
+  garbage_.reset();
+  settled_for_.reset();
+  if (asked_) asked_->columns_merged = 0;
+  return true;
 }
 
 void Compactor::Fail(const Status& status) {

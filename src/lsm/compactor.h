@@ -7,8 +7,10 @@
 //
 // Thread: the loop, but for the steps (Lane::kCompaction) and the edits (catalog.h).
 // Errors: a failed step is tried again after a pause that grows from kFirstPauseMs to
-// kLongestPauseMs; tables whose edit failed are kept, and the next try names the same.
-// Lifetime: what it refers to outlives it; completions that come later do nothing.
+// kLongestPauseMs; tables whose edit failed are kept, and the next try names the same. An input
+// that is damaged, or cannot be read kReadTries times in a row, goes into quarantine
+// (quarantine.h): what is left of all jobs is given up, and the next ones go around it. Lifetime:
+// what it refers to outlives it; completions that come later do nothing.
 
 #include <memory>
 #include <optional>
@@ -21,6 +23,7 @@
 #include "lsm/dead_tables.h"
 #include "lsm/drop_judge.h"
 #include "lsm/merge_job.h"
+#include "lsm/quarantine.h"
 #include "lsm/run_publisher.h"
 #include "lsm/store.h"
 
@@ -30,6 +33,7 @@ class Compactor {
  public:
   static constexpr uint64_t kFirstPauseMs = 100;
   static constexpr uint64_t kLongestPauseMs = 30'000;
+  static constexpr int kReadTries = 3;
   // After a merge for garbage that dropped little.
   static constexpr uint64_t kFirstGarbagePauseMs = 30'000;
   static constexpr uint64_t kLongestGarbagePauseMs = 3'600'000;
@@ -65,6 +69,7 @@ class Compactor {
   // Tables could be dropped if the deaths of their spaces were in tables, too.
   bool WaitsForDeaths();
   const Stats& stats() const { return stats_; }
+  const Quarantine& quarantine() const { return quarantine_; }
   // The jobs under way, for people; empty if there is none.
   std::string DebugString() const;
 
@@ -82,6 +87,9 @@ class Compactor {
   void PickJob();
   std::optional<CompactionJob> FindJob();
   std::optional<CompactionJob> FindGarbage();
+  // What the policy asks for in any column.
+  std::optional<CompactionJob> PickByPolicy();
+  std::optional<CompactionJob> RewriteDeadTables();
   void EndJob();
   // What is left to do of what CompactAll asked for.
   std::optional<CompactionJob> NextOfAll();
@@ -96,6 +104,8 @@ class Compactor {
   VersionEdit MakeEdit(const CatalogState& before) const;
   void OnAppended(const Status& status);
   void GiveBack(DyingKeys keys);
+  // False if the table is not to blame, or not yet.
+  bool Isolate(FileNumber file, const Status& status);
   void Fail(const Status& status);
 
   Store& store_;
@@ -118,7 +128,7 @@ class Compactor {
   struct Asked {
     Sequence up_to = 0;
     uint64_t at_ms = 0;
-    bool merged = false;
+    size_t columns_merged = 0;
   };
   std::optional<Asked> asked_;
   // The job for garbage under way, at the bottom of jobs_, and what its steps have read and kept.
@@ -130,6 +140,10 @@ class Compactor {
   uint64_t garbage_pause_ms_ = 0;
   uint64_t garbage_at_nanos_ = 0;             // looked for not before this
   std::weak_ptr<const Version> settled_for_;  // the policy wants nothing of this version
+  Quarantine quarantine_;
+  // The input that could not be read last, and how often in a row.
+  FileNumber unread_table_ = 0;
+  int unread_times_ = 0;
   bool busy_ = false;
   bool paused_ = false;
   uint64_t pause_ms_ = 0;
