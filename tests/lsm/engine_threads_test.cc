@@ -199,7 +199,7 @@ size_t OpenTableFiles() {
   return count;
 }
 
-TEST_CASE("engine with threads: of 5,000 tables no more than 64 are open at a time") {
+TEST_CASE("engine threads: of 5,000 tables no more than 64 are open at a time", "[slow]") {
   constexpr int kTables = 5000;
   constexpr size_t kLimit = 64;
   const auto env = NewPosixEnv();
