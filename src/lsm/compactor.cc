@@ -151,17 +151,43 @@ std::optional<CompactionJob> Compactor::PickByPolicy() {
 }
 
 std::optional<CompactionJob> Compactor::FindGarbage() {
+  if (found_garbage_) {
+    garbage_ = GarbageJob{.bytes_read = 0, .bytes_kept = 0};
+    return std::exchange(found_garbage_, std::nullopt);
+  }
   const uint64_t now = store_.env.MonotonicNanos();
-  if (now < garbage_at_nanos_) return std::nullopt;
+  if (looking_for_garbage_ || now < garbage_at_nanos_) return std::nullopt;
   garbage_at_nanos_ = now + kGarbageIntervalNanos;
+  LookForGarbage();
+  return std::nullopt;
+}
+
+// On a worker: that takes milliseconds where there are many tables.
+void Compactor::LookForGarbage() {
+  looking_for_garbage_ = true;
   const auto& version = catalog_.state().version;
   // What lies above a damaged table has to stay.
-  const Column column = quarantine_.Divide(version).columns.front();
-  auto job = PickGarbage(*column, store_.env.WallMicros() / 1000);
-  if (!job) return job;
-  Confine(*version, column, &*job);
-  garbage_ = GarbageJob{.bytes_read = 0, .bytes_kept = 0};
-  return job;
+  store_.background.Submit(
+      Lane::kCompaction,
+      GatedJob(store_.gate, [self = self_, &background = store_.background, version,
+                             column = quarantine_.Divide(version).columns.front(),
+                             now_ms = store_.env.WallMicros() / 1000] {
+        auto job = PickGarbage(*column, now_ms);
+        if (job) Confine(*version, column, &*job);
+        background.PostCompletion([self, version, job = std::move(job)] {
+          if (*self != nullptr) (*self)->OnGarbageFound(version, job);
+        });
+      }));
+}
+
+// If the tree has changed since, or something else is to be done, it is looked at again later.
+void Compactor::OnGarbageFound(const std::shared_ptr<const Version>& in,
+                               std::optional<CompactionJob> job) {
+  looking_for_garbage_ = false;
+  if (!job || paused_ || busy_ || !jobs_.empty() || in != catalog_.state().version) return;
+  found_garbage_ = std::move(job);
+  Kick();
+  found_garbage_.reset();
 }
 
 // Statistics promise more than there is where tombstones hide nothing, or expired values have to
@@ -277,12 +303,7 @@ void Compactor::OnMerged(const Status& status) {
     const FileNumber failed = job.failed_table();
     step_.reset();
     GiveBack(drops_.OnGivenUp());
-    if (Isolate(failed, status)) {
-      Kick();
-    } else {
-      Fail(status);
-    }
-    return;
+    return Isolate(failed, status) ? Kick() : Fail(status);
   }
   unread_times_ = 0;
   merged_ = job.TakeResult();
@@ -338,10 +359,9 @@ bool Compactor::Isolate(FileNumber file, const Status& status) {
   const bool damaged =
       status.code() == StatusCode::kCorruption || status.code() == StatusCode::kNotFound;
   // A read may fail once and go well the next time.
-  if (!damaged) {
-    unread_times_ = std::exchange(unread_table_, file) == file ? unread_times_ + 1 : 1;
-    if (status.code() != StatusCode::kIoError || unread_times_ < kReadTries) return false;
-  }
+  unread_times_ = std::exchange(unread_table_, file) == file ? unread_times_ + 1 : 1;
+  const bool tried = status.code() == StatusCode::kIoError && unread_times_ >= kReadTries;
+  if (!damaged && !tried) return false;
   if (!quarantine_.Add(file, catalog_.state().version)) return false;
   ++stats_.failures;
   store_.log.Warning(

@@ -86,7 +86,10 @@ class Compactor {
   bool DropDeadTables();
   void PickJob();
   std::optional<CompactionJob> FindJob();
+  // What a worker has found, or nothing, and then one begins to look if it is time.
   std::optional<CompactionJob> FindGarbage();
+  void LookForGarbage();
+  void OnGarbageFound(const std::shared_ptr<const Version>& in, std::optional<CompactionJob> job);
   // What the policy asks for in any column.
   std::optional<CompactionJob> PickByPolicy();
   std::optional<CompactionJob> RewriteDeadTables();
@@ -137,6 +140,8 @@ class Compactor {
     uint64_t bytes_kept = 0;
   };
   std::optional<GarbageJob> garbage_;
+  std::optional<CompactionJob> found_garbage_;  // in the catalog's version, not yet begun
+  bool looking_for_garbage_ = false;
   uint64_t garbage_pause_ms_ = 0;
   uint64_t garbage_at_nanos_ = 0;             // looked for not before this
   std::weak_ptr<const Version> settled_for_;  // the policy wants nothing of this version
