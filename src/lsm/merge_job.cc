@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lsm/bloom.h"
+#include "lsm/filter_bits.h"
 #include "lsm/merging_iterator.h"
 #include "lsm/table_iterator.h"
 #include "util/check.h"
@@ -66,9 +67,10 @@ MergeJob::MergeJob(Store& store, const MergeInput& input)
     : store_(store),
       input_(input),
       source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks,
-              input.cancelled),
+              input.cancelled, store.open_tables.kept_by_job()),
       beside_(TablesBeside(input)),
-      filters_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks),
+      filters_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks,
+               nullptr, store.open_tables.kept_by_job()),
       is_dead_(*input.dead),
       writer_(store, input.dead->mark) {}
 
@@ -81,6 +83,7 @@ Status MergeJob::Run() {
 
 Status MergeJob::Advance() {
   if (walk_ == nullptr) {
+    SetFilterBits();
     std::vector<std::unique_ptr<InternalIterator>> children;
     for (const std::vector<TableRef>& run : input_.plan.runs) {
       children.push_back(NewRunIterator(run, source_));
@@ -104,6 +107,19 @@ Status MergeJob::Advance() {
   ASSIGN_OR_RETURN(result_.written, writer_.Finish());
   done_ = true;
   return {};
+}
+
+void MergeJob::SetFilterBits() {
+  std::vector<FileNumber> taken;
+  uint64_t entries = 0;
+  for (const std::vector<TableRef>& run : input_.plan.runs) {
+    for (const TableRef& ref : run) {
+      taken.push_back(ref.table->file);
+      entries += ref.table->entries;
+    }
+  }
+  writer_.set_bloom_bits_per_key(FilterBitsFor(store_.options.bloom_bits_per_key, *input_.version,
+                                               input_.plan.target, entries, taken));
 }
 
 bool MergeJob::IsFull() const {

@@ -74,6 +74,8 @@ class MergeJob {
   bool done() const { return done_; }
   // Not empty after a Run that is not done. The next Run takes the answers.
   std::vector<DropCandidate>& questions() { return questions_; }
+  // After an error: the input that could not be read, or 0 if it is another error.
+  FileNumber failed_table() const { return source_.failed_table(); }
   // Once, when done.
   MergeResult TakeResult() { return std::move(result_); }
   // Takes back what it wrote, done or not: see RunWriter::Remove.
@@ -90,6 +92,7 @@ class MergeJob {
   };
 
   Status Advance();
+  void SetFilterBits();
   Status MergeKey();
   Status Write(const Entry& entry);
   Status WriteHeld();

@@ -136,7 +136,7 @@ BlockingContext::BlockingContext(ReadState snapshot, Store& store, size_t keep_b
     : StateContext(snapshot_, source_, source_, store.filter_secret, nullptr, nullptr, nullptr),
       snapshot_(std::move(snapshot)),
       source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, keep_blocks,
-              std::move(cancelled)) {
+              std::move(cancelled), store.open_tables.kept_by_job()) {
   DCHECK(snapshot_.active == nullptr);
 }
 

@@ -3,9 +3,10 @@
 //
 // Thread: immutable once open, any thread. Open and ReadBlock block: workers only. PartitionFor and
 // the accessors never do.
-// Ownership: holds the open file. Blocks that it hands out are the caller's.
-// Errors: kCorruption with file, offset, wanted and got; kNotSupported for a newer format; I/O
-// errors as they come. Nothing is used before its checksum was checked.
+// Ownership: holds the open file. Who stands on a table shares it (shared_from_this). Blocks that
+// it hands out are the caller's. Errors: kCorruption with file, offset, wanted and got;
+// kNotSupported for a newer format; I/O errors as they come. Nothing is used before its checksum
+// was checked.
 
 #include <cstdint>
 #include <memory>
@@ -21,7 +22,7 @@
 
 namespace cairn::lsm {
 
-class TableReader {
+class TableReader : public std::enable_shared_from_this<TableReader> {
   struct Private {};  // only Open… makes readers
 
  public:

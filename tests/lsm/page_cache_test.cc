@@ -290,8 +290,12 @@ TEST_CASE("engine: a key whose blocks the kernel has needs no fetch, and a cold 
   options.direct_reads = GENERATE(false, true);
   EngineDriver again(env, options);
   REQUIRE(again.Open().ok());
-  again.Pump();
   ReadContext& context = again.context();
+  // The table is opened, and no block of it read.
+  again.engine().RetryContext(context);
+  REQUIRE(!context.Get(kFirstUserSpace, "key7"));
+  again.engine().Fetch(context, [](const Status& status) { REQUIRE(status.ok()); });
+  again.Pump();
   env.SetPageCache(100);
   again.engine().ResetContext(context);
   const std::optional<Entry> entry = context.Get(kFirstUserSpace, "key7");
