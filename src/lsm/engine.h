@@ -22,6 +22,7 @@
 #include "lsm/options.h"
 #include "lsm/read_context.h"
 #include "lsm/types.h"
+#include "util/histogram.h"
 #include "util/log.h"
 #include "util/status.h"
 
@@ -73,14 +74,14 @@ struct EngineStats {
   int page_cache_percent = -1;  // of the last looks; -1: it is not asked
   // Blocks and tables that commands waited for, and how long such a wait was.
   uint64_t waiting_fetches = 0;  // for their turn: others hold as much as may be held
-  uint64_t fetches = 0, fetched_blocks = 0, fetch_p50_micros = 0, fetch_p99_micros = 0,
-           fetch_max_micros = 0;
+  uint64_t fetches = 0, fetched_blocks = 0;
+  HistogramSummary fetch_micros;
   bool direct_reads = false;                         // of all open tables
   uint64_t open_tables = 0, table_memory_bytes = 0;  // top indexes kept by open tables
   uint64_t wal_records = 0, wal_syncs = 0, wal_bytes = 0, wal_slots = 0, wal_slots_free = 0;
   bool wal_overwrites = false;  // slots are prezeroed and reused in place (design §4)
-  uint64_t wal_last_sync_micros = 0, wal_sync_p50_micros = 0, wal_sync_p99_micros = 0,
-           wal_sync_max_micros = 0;
+  uint64_t wal_last_sync_micros = 0;
+  HistogramSummary wal_sync_micros;
   uint64_t flushes = 0, flush_bytes = 0, flush_failures = 0, last_flush_micros = 0;
   bool compaction_running = false;
   uint64_t compactions = 0, compaction_steps = 0, compaction_failures = 0;
@@ -178,7 +179,10 @@ class Engine {
   // option says. They shrink by and by. May be called often.
   virtual void SetCacheBytes(uint64_t bytes) = 0;
   virtual EngineStats Stats() const = 0;
-  // The tree in words: memtables, runs, tables, sizes. For DEBUG LSM.
+  // Forgets how long syncs and fetches took so far (CONFIG RESETSTAT).
+  virtual void ResetLatencies() {}
+  // The tree in words: memtables, runs, tables, sizes; how long syncs and fetches took. For DEBUG
+  // LSM.
   virtual std::string DebugString() const = 0;
   // Each place where a version of the key lives, newest first. For DEBUG TRACE. Reads only what is
   // in memory and says where it could not look.

@@ -66,6 +66,10 @@ class EngineImpl final : public Engine {
   void Poll() override;
 
   EngineStats Stats() const override;
+  void ResetLatencies() override {
+    log_->ResetSyncTimes();
+    fetcher_->ResetWaitTimes();
+  }
   std::string DebugString() const override;
   std::string TraceKey(SpaceId space, std::string_view key) override;
   bool FreezeNow() override;

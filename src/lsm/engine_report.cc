@@ -93,9 +93,7 @@ EngineStats EngineImpl::Stats() const {
   stats.wal_slots_free = static_cast<uint64_t>(slots.free_slots);
   stats.wal_overwrites = slots.overwrites;
   stats.wal_last_sync_micros = log.last_sync_micros;
-  stats.wal_sync_p50_micros = log.sync_micros.Percentile(50);
-  stats.wal_sync_p99_micros = log.sync_micros.Percentile(99);
-  stats.wal_sync_max_micros = log.sync_micros.max();
+  stats.wal_sync_micros = log.sync_micros.Summary();
   const FlushPipeline::Stats& flush = flush_->stats();
   stats.flushes = flush.flushes;
   stats.flush_bytes = flush.flush_bytes;
@@ -131,8 +129,12 @@ std::string EngineImpl::DebugString() const {
     text += DescribeMemtable("retained", *retained.memtable);
   }
   const WalSlots::Stats slots = slots_->stats();
+  const Histogram log = log_->stats().sync_micros;
+  const Histogram& fetched = fetcher_->wait_micros();
   text += fmt::format("log: {} bytes past the tables, {} slots, {} free\n",
                       log_->bytes_since(flush_->flushed_seq()), slots.slots, slots.free_slots);
+  text += fmt::format("log syncs, us: {}\n{}", log.DebugString(), log.Distribution());
+  text += fmt::format("fetches, us: {}\n{}", fetched.DebugString(), fetched.Distribution());
   text += compactor_->DebugString();
   text += state_.version->DebugString();
   return text;

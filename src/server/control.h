@@ -12,6 +12,7 @@
 #include "server/clients.h"
 #include "server/config_store.h"
 #include "server/info.h"
+#include "server/loop_watch.h"
 #include "server/store.h"
 
 namespace cairn {
@@ -27,6 +28,7 @@ class Control final : public ServerControl {
     AccessClock& access;
     ScanTable& scans;
     TickClock& clock;
+    const LoopWatch& loop_watch;
     std::function<std::optional<std::string>(const ShutdownRequest&)> shutdown;
   };
   explicit Control(const Parts& parts) : parts_(parts) {}
@@ -46,7 +48,7 @@ class Control final : public ServerControl {
     return parts_.info.Text(sections);
   }
   std::string_view redis_version() const override { return parts_.config.config().redis_version; }
-  std::string LsmDebugString() override { return parts_.store.engine().DebugString(); }
+  std::string LsmDebugString() override;
   std::optional<std::string> StartCompaction() override;
   void PauseCompaction(bool paused) override { parts_.store.engine().PauseCompaction(paused); }
   std::string TraceKey(int db, std::string_view key) override;

@@ -42,6 +42,7 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("cairn_applied_sequence", marks.applied);
   out.Field("cairn_written_sequence", marks.written);
   out.Field("cairn_durable_sequence", marks.durable);
+  out.Latencies("cairn_loop_lag_usec", parts_.loop_watch.away_micros().Summary());
   WriteLog(out, stats);
   out.Field("lsm_memtable_entries", stats.memtable_entries);
   out.Field("lsm_memtable_bytes", stats.memtable_bytes);
@@ -70,9 +71,7 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("lsm_fetches", stats.fetches);
   out.Field("lsm_fetched_blocks", stats.fetched_blocks);
   out.Field("lsm_fetches_waiting", stats.waiting_fetches);
-  out.Field("lsm_fetch_p50_usec", stats.fetch_p50_micros);
-  out.Field("lsm_fetch_p99_usec", stats.fetch_p99_micros);
-  out.Field("lsm_fetch_max_usec", stats.fetch_max_micros);
+  out.Latencies("lsm_fetch_usec", stats.fetch_micros);
   out.Field("lsm_flushes", stats.flushes);
   out.Field("lsm_flush_bytes", stats.flush_bytes);
   out.Field("lsm_flush_failures", stats.flush_failures);
@@ -108,9 +107,7 @@ void ServerInfo::WriteLog(InfoWriter& out, const lsm::EngineStats& stats) {
   out.Field("cairn_wal_slots", stats.wal_slots);
   out.Field("cairn_wal_slots_free", stats.wal_slots_free);
   out.Field("cairn_wal_last_sync_usec", stats.wal_last_sync_micros);
-  out.Field("cairn_wal_sync_p50_usec", stats.wal_sync_p50_micros);
-  out.Field("cairn_wal_sync_p99_usec", stats.wal_sync_p99_micros);
-  out.Field("cairn_wal_sync_max_usec", stats.wal_sync_max_micros);
+  out.Latencies("cairn_wal_sync_usec", stats.wal_sync_micros);
 }
 
 }  // namespace cairn

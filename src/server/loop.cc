@@ -14,15 +14,16 @@ Loop& Self(void* data) {
 
 }  // namespace
 
-Loop::Loop() {
+Loop::Loop(Env& env) : watch_(env) {
   CHECK(uv_loop_init(&loop_) == 0);
-  CHECK(uv_async_init(&loop_, &async_, [](uv_async_t* async) { Self(async->data).OnRing(); }) == 0);
+  CHECK(uv_async_init(&loop_, &async_, OnAsync) == 0);
   uv_timer_init(&loop_, &timer_);
   uv_prepare_init(&loop_, &prepare_);
   uv_check_init(&loop_, &check_);
   uv_idle_init(&loop_, &idle_);
   uv_signal_init(&loop_, &terminate_);
   uv_signal_init(&loop_, &interrupt_);
+  loop_.data = this;
   async_.data = timer_.data = prepare_.data = this;
   check_.data = idle_.data = this;
   terminate_.data = interrupt_.data = this;
@@ -44,9 +45,14 @@ void Loop::Run(Steps steps) {
   const auto on_prepare = [](uv_prepare_t* prepare) {
     Self(prepare->data).steps_.end_tick();
     Self(prepare->data).BeginPoll();
+    Self(prepare->data).watch_.BeginPoll();
   };
-  const auto on_check = [](uv_check_t* check) { Self(check->data).doorbell_.EndPoll(); };
+  const auto on_check = [](uv_check_t* check) {
+    Self(check->data).watch_.Woke();
+    Self(check->data).doorbell_.EndPoll();
+  };
   const auto on_signal = [](uv_signal_t* signal, int number) {
+    Self(signal->data).watch_.Woke();
     Self(signal->data).steps_.signal(number);
   };
   uv_timer_start(&timer_, on_timer, kTimerMs, kTimerMs);
@@ -63,6 +69,11 @@ void Loop::Run(Steps steps) {
   uv_signal_stop(&terminate_);
   uv_signal_stop(&interrupt_);
   steps_ = {};
+}
+
+void Loop::OnAsync(uv_async_t* async) {
+  Self(async->data).watch_.Woke();
+  Self(async->data).OnRing();
 }
 
 void Loop::OnRing() {

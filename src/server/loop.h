@@ -14,7 +14,9 @@
 #include <cstdint>
 #include <functional>
 
+#include "env/env.h"
 #include "server/doorbell.h"
+#include "server/loop_watch.h"
 
 namespace cairn {
 
@@ -29,7 +31,7 @@ class Loop {
   };
   static constexpr uint64_t kTimerMs = 100;
 
-  Loop();
+  explicit Loop(Env& env);
   ~Loop();
 
   uv_loop_t* uv() { return &loop_; }
@@ -48,9 +50,16 @@ class Loop {
   bool WaitForWake(std::chrono::microseconds limit) { return doorbell_.WaitFor(limit); }
   // There are ready turns: the next tick must not sleep.
   void KeepAwake();
+  // Something has happened in the poll of `loop`, a Loop's own or another: transports and listeners
+  // say so first of all in their callbacks, since the rest of the poll is time away from it.
+  static void NoteEvent(const uv_loop_t* loop) {
+    if (loop->data != nullptr) static_cast<Loop*>(loop->data)->watch_.Woke();
+  }
+  LoopWatch& watch() { return watch_; }
 
  private:
   void OnIdle();
+  static void OnAsync(uv_async_t* async);
   void OnRing();
   void BeginPoll();
 
@@ -63,6 +72,7 @@ class Loop {
   uv_signal_t terminate_, interrupt_;
   Steps steps_;
   Doorbell doorbell_;
+  LoopWatch watch_;
   bool awake_ = false;
   bool stopped_ = false;
 };

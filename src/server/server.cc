@@ -41,6 +41,7 @@ Server::Server(Env& env, Logger& log, Config config, std::string config_file)
     : env_(env),
       log_(log),
       config_(env, log, std::move(config), std::move(config_file)),
+      loop_(env),
       clock_(env),
       access_(RandomSeed(env), env.WallMicros() / 1000000),
       scans_(RandomSeed(env)),
@@ -54,8 +55,8 @@ Server::Server(Env& env, Logger& log, Config config, std::string config_file)
       listeners_(loop_.uv(), env, log,
                  [this](std::unique_ptr<Transport> t) { OnConnection(std::move(t)); }),
       info_({env, config_, store_, clients_, executor_, gate_, stats_, records_, errors_, scans_,
-             clock_}),
-      control_({env, config_, store_, clients_, info_, access_, scans_, clock_,
+             clock_, loop_.watch()}),
+      control_({env, config_, store_, clients_, info_, access_, scans_, clock_, loop_.watch(),
                 [this](const ShutdownRequest& request) { return OnShutdownCommand(request); }}) {
   config_.SetApply(
       [this](const Config& before, const Config& now) { return ApplyConfig(before, now); });

@@ -5,9 +5,11 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <memory>
 #include <thread>
 #include <utility>
 
+#include "env/posix_env.h"
 #include "server/loop.h"
 
 namespace cairn {
@@ -60,7 +62,8 @@ void PutOffTimer(Loop& loop) {
 
 // A worker that posts, wakes and waits for the answer, and gives up before the timer comes.
 void RunRounds(int rounds, std::chrono::microseconds loop_waits) {
-  Loop loop;
+  const std::unique_ptr<Env> env = NewPosixEnv();
+  Loop loop(*env);
   std::atomic<int> posted{0};
   std::atomic<int> seen{0};
   std::atomic<bool> stop{false};
@@ -108,7 +111,8 @@ TEST_CASE("loop: every wake-up is answered, whenever it comes") {
 }
 
 TEST_CASE("loop: a wake-up from before it runs is answered") {
-  Loop loop;
+  const std::unique_ptr<Env> env = NewPosixEnv();
+  Loop loop(*env);
   loop.Wake();
   int wakes = 0;
   loop.Run({.ready_turns = [] { return false; },
