@@ -15,6 +15,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "env/env.h"
@@ -91,6 +92,12 @@ struct EngineStats {
   uint64_t compaction_expired = 0;         // keys that merges dropped, since they had expired
   uint64_t compaction_tables_moved = 0;    // to another run, by an edit alone
   uint64_t write_stalls = 0, write_stall_micros = 0;
+  // What writers are held to, in bytes a second (0: nothing), and for what (write_throttle.h).
+  uint64_t write_rate_limit = 0;
+  std::string_view write_rate_cause = "none";
+  double merge_debt = 0;  // merge_debt.h
+  // What merges are held to (merge_pace.h), and how long they have slept for it.
+  uint64_t merge_rate_limit = 0, merge_slept_micros = 0;
   uint64_t corruptions = 0;  // damaged blocks met by reads since the start
   uint64_t manifest_edits = 0;
 };
@@ -112,6 +119,9 @@ class Engine {
   // --- writing ---
   // Asks before an attempt commits about `bytes` of keys and values.
   virtual Admission AdmitWrite(size_t bytes) = 0;
+  // How long the next command that writes should wait before it is run, so that writers slow down
+  // before they have to be parked; 0: not at all. Never more than 100 ms.
+  virtual uint64_t WriteDelayNanos() { return 0; }
   // Applies the writes as one atomic batch: sequence numbers, memtable, staged log bytes. Returns
   // the last write's sequence. Entries and iterators handed out before are void afterwards.
   // `died`: spaces that the batch says are dead; nothing reads or writes them afterwards.
@@ -192,7 +202,8 @@ class Engine {
   // Merges everything that was committed so far into one run, in the background, and drops all that
   // can go: after a mass deletion, or to be read only. Does nothing while compaction is paused.
   virtual void CompactAll() = 0;
-  // For operators and tests: no merge begins while it is paused. Back-pressure goes on.
+  // For operators and tests: no merge begins while it is paused. Writers do not wait for merges
+  // then, but go on to wait for flushes.
   virtual void PauseCompaction(bool paused) = 0;
   virtual bool compaction_paused() const = 0;
   // Clean stop: writes, syncs and seals what is staged; waits for it (bounded by the disk) and for

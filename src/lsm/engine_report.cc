@@ -114,6 +114,11 @@ EngineStats EngineImpl::Stats() const {
   stats.manifest_edits = catalog_.state().edit;
   stats.write_stalls = stalls_.count();
   stats.write_stall_micros = stalls_.total_micros();
+  stats.write_rate_limit = static_cast<uint64_t>(throttle_.rate());
+  stats.write_rate_cause = throttle_.cause();
+  stats.merge_debt = merge_debt_;
+  stats.merge_rate_limit = static_cast<uint64_t>(store_->merge_pace.rate());
+  stats.merge_slept_micros = store_->merge_pace.slept_micros();
   return stats;
 }
 

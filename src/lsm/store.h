@@ -3,8 +3,8 @@
 // catalog, the tables that are open.
 //
 // Thread: env, background, log, options and the paths from any thread. `manifest` belongs to
-// recovery and then to the one catalog job on the flush lane. open_tables has its own lock.
-// Ownership: one engine owns it; its jobs use it inside the gate (job_gate.h).
+// recovery and then to the one catalog job on the flush lane. open_tables and merge_pace have locks
+// of their own. Ownership: one engine owns it; its jobs use it inside the gate (job_gate.h).
 
 #include <atomic>
 #include <functional>
@@ -18,6 +18,7 @@
 #include "lsm/background.h"
 #include "lsm/job_gate.h"
 #include "lsm/manifest.h"
+#include "lsm/merge_pace.h"
 #include "lsm/options.h"
 #include "lsm/store_identity.h"
 #include "lsm/table_info.h"
@@ -67,6 +68,7 @@ struct Store {
   std::shared_ptr<TableLifetimes> lifetimes;
   std::unique_ptr<Manifest> manifest;
   OpenTables open_tables;
+  MergePace merge_pace{env};
   // A table could not be opened for direct reads, and that was said.
   std::atomic<bool> indirect_reads = false;
 
