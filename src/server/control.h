@@ -7,6 +7,7 @@
 
 #include "commands/scan_table.h"
 #include "commands/server_control.h"
+#include "commands/slow_log.h"
 #include "server/access_clock.h"
 #include "server/client_list.h"
 #include "server/clients.h"
@@ -27,6 +28,7 @@ class Control final : public ServerControl {
     ServerInfo& info;
     AccessClock& access;
     ScanTable& scans;
+    SlowLog& slow_log;
     TickClock& clock;
     const LoopWatch& loop_watch;
     std::function<std::optional<std::string>(const ShutdownRequest&)> shutdown;
@@ -71,6 +73,7 @@ class Control final : public ServerControl {
   bool DebugAllowed(const Session& session) const override;
   void DebugSleep(double seconds) override;
   ScanTable& scans() override { return parts_.scans; }
+  SlowLog& slow_log() override { return parts_.slow_log; }
   uint64_t WallMicros() override { return parts_.env.WallMicros(); }
 
  private:

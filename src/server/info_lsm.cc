@@ -29,6 +29,19 @@ std::string_view SyncModeName(lsm::SyncMode mode) {
   return "unknown";
 }
 
+void WriteBackPressure(InfoWriter& out, const lsm::EngineStats& stats, const ServerStats& server) {
+  out.Field("lsm_write_stalls", stats.write_stalls);
+  out.Field("lsm_write_stall_usec", stats.write_stall_micros);
+  out.Field("lsm_write_rate_limit", stats.write_rate_limit);
+  out.Field("lsm_write_rate_cause", stats.write_rate_cause);
+  out.Field("lsm_throttled_writes", server.throttled_writes);
+  out.Field("lsm_throttled_ms", server.throttled_nanos / 1'000'000);
+  out.Field("lsm_throttled_max_ms", server.throttled_max_nanos / 1'000'000);
+  out.Fixed("lsm_compaction_debt", stats.merge_debt);
+  out.Field("lsm_compaction_rate_limit", stats.merge_rate_limit);
+  out.Field("lsm_compaction_slept_usec", stats.merge_slept_micros);
+}
+
 }  // namespace
 
 void ServerInfo::WriteLsm(InfoWriter& out) {
@@ -88,8 +101,7 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("lsm_compaction_usec", stats.compaction_micros);
   out.Field("lsm_compaction_failures", stats.compaction_failures);
   out.Field("lsm_compaction_paused", engine.compaction_paused() ? 1 : 0);
-  out.Field("lsm_write_stalls", stats.write_stalls);
-  out.Field("lsm_write_stall_usec", stats.write_stall_micros);
+  WriteBackPressure(out, stats, parts_.stats);
   out.Field("lsm_corruptions", stats.corruptions);
   out.Field("lsm_manifest_edits", stats.manifest_edits);
   out.Field("lsm_dead_spaces", parts_.store.keyspace().dead_space_count());

@@ -18,13 +18,14 @@ Loop::Loop(Env& env) : watch_(env) {
   CHECK(uv_loop_init(&loop_) == 0);
   CHECK(uv_async_init(&loop_, &async_, OnAsync) == 0);
   uv_timer_init(&loop_, &timer_);
+  uv_timer_init(&loop_, &alarm_);
   uv_prepare_init(&loop_, &prepare_);
   uv_check_init(&loop_, &check_);
   uv_idle_init(&loop_, &idle_);
   uv_signal_init(&loop_, &terminate_);
   uv_signal_init(&loop_, &interrupt_);
   loop_.data = this;
-  async_.data = timer_.data = prepare_.data = this;
+  async_.data = timer_.data = alarm_.data = prepare_.data = this;
   check_.data = idle_.data = this;
   terminate_.data = interrupt_.data = this;
 }
@@ -62,6 +63,7 @@ void Loop::Run(Steps steps) {
   uv_signal_start(&interrupt_, on_signal, SIGINT);
   uv_run(&loop_, UV_RUN_DEFAULT);
   uv_timer_stop(&timer_);
+  uv_timer_stop(&alarm_);
   uv_prepare_stop(&prepare_);
   uv_check_stop(&check_);
   uv_idle_stop(&idle_);
@@ -85,6 +87,12 @@ void Loop::BeginPoll() {
   if (stopped_ || doorbell_.BeginPoll()) return;
   OnRing();
   KeepAwake();
+}
+
+void Loop::SetAlarm() {
+  if (uv_is_active(reinterpret_cast<uv_handle_t*>(&alarm_)) != 0) return;
+  const auto on_alarm = [](uv_timer_t* alarm) { Self(alarm->data).steps_.alarm(); };
+  uv_timer_start(&alarm_, on_alarm, kAlarmMs, 0);
 }
 
 // An active idle handle keeps the poll from sleeping.

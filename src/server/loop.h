@@ -27,9 +27,11 @@ class Loop {
     std::function<void()> end_tick;     // just before the poll
     std::function<void()> wake;         // a worker has something
     std::function<void()> timer;        // every kTimerMs
+    std::function<void()> alarm;        // kAlarmMs after SetAlarm
     std::function<void(int)> signal;    // SIGTERM or SIGINT
   };
   static constexpr uint64_t kTimerMs = 100;
+  static constexpr uint64_t kAlarmMs = 1;
 
   explicit Loop(Env& env);
   ~Loop();
@@ -48,6 +50,8 @@ class Loop {
   // Sleeps until Wake, but not longer than that: whatever else happens is seen in the next poll.
   // False: nobody called it.
   bool WaitForWake(std::chrono::microseconds limit) { return doorbell_.WaitFor(limit); }
+  // Once, unless it is set already.
+  void SetAlarm();
   // There are ready turns: the next tick must not sleep.
   void KeepAwake();
   // Something has happened in the poll of `loop`, a Loop's own or another: transports and listeners
@@ -65,7 +69,7 @@ class Loop {
 
   uv_loop_t loop_;
   uv_async_t async_;
-  uv_timer_t timer_;
+  uv_timer_t timer_, alarm_;
   uv_prepare_t prepare_;
   uv_check_t check_;
   uv_idle_t idle_;

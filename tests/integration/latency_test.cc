@@ -4,7 +4,9 @@
 #include <signal.h>
 
 #include <catch2/catch.hpp>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "integration/server_fixture.h"
 #include "util/parse.h"
@@ -65,6 +67,37 @@ TEST_CASE("INFO and DEBUG LSM show the loop's lag, syncs and fetches", "[latency
   CHECK(Part(InfoField(*client, "cairn_loop_lag_usec"), "max") < 200'000);
   CHECK(Part(InfoField(*client, "cairn_wal_sync_usec"), "count") == 0);
   CHECK(Part(InfoField(*client, "lsm_fetch_usec"), "count") == 0);
+}
+
+// Memtables that are full after 64 writes: each flush is waited for.
+TEST_CASE("writers that outrun flushes are slowed, answered all, and nobody waits for them",
+          "[latency]") {
+  constexpr int kWriters = 4;
+  constexpr int kWrites = 5000;
+  const auto server = StartServer(
+      {"--lsm-memtable-size", "64kb", "--lsm-max-frozen-memtables", "1", "--appendfsync", "no"});
+  const auto reader = Connect(*server);
+  std::vector<std::unique_ptr<RawClient>> writers;
+  const std::string value(1000, 'v');
+  std::string bytes;
+  for (int i = 0; i < kWrites; ++i) {
+    bytes += EncodeCommand({"SET", "k" + std::to_string(i % 100), value});
+  }
+  for (int i = 0; i < kWriters; ++i) {
+    writers.push_back(Connect(*server));
+    REQUIRE(writers.back()->Send(bytes).ok());
+  }
+  REQUIRE(Call(*reader, {"PING"}) == "+PONG\r\n");
+  for (const auto& writer : writers) {
+    for (int i = 0; i < kWrites; ++i) REQUIRE(NextReply(*writer) == "+OK\r\n");
+  }
+  const auto number = [&](std::string_view name) {
+    return ParseUint64(InfoField(*reader, name)).value();
+  };
+  CHECK(number("lsm_throttled_writes") > 0);
+  CHECK(number("lsm_throttled_ms") > 0);
+  REQUIRE(Call(*reader, {"CONFIG", "RESETSTAT"}) == "+OK\r\n");
+  CHECK(number("lsm_throttled_writes") == 0);
 }
 
 }  // namespace cairn::test

@@ -96,6 +96,7 @@ void RunRounds(int rounds, std::chrono::microseconds loop_waits) {
                 [&] {
                   if (stop.load()) loop.Stop();
                 },
+            .alarm = [] {},
             .signal = [&](int) { loop.Stop(); }});
   worker.join();
   CHECK(seen.load() == rounds);
@@ -123,8 +124,27 @@ TEST_CASE("loop: a wake-up from before it runs is answered") {
                   loop.Stop();
                 },
             .timer = [&] { loop.Stop(); },
+            .alarm = [] {},
             .signal = [](int) {}});
   CHECK(wakes == 1);
+}
+
+TEST_CASE("loop: an alarm comes once, and can be set again") {
+  const std::unique_ptr<Env> env = NewPosixEnv();
+  Loop loop(*env);
+  int alarms = 0;
+  loop.SetAlarm();
+  loop.SetAlarm();
+  loop.Run({.ready_turns = [] { return false; },
+            .end_tick = [] {},
+            .wake = [] {},
+            .timer = [&] { loop.Stop(); },
+            .alarm =
+                [&] {
+                  if (++alarms == 1) loop.SetAlarm();
+                },
+            .signal = [](int) {}});
+  CHECK(alarms == 2);
 }
 
 }  // namespace

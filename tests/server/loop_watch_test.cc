@@ -46,6 +46,7 @@ uint64_t LongestAway(Change change) {
                     .end_tick = [] {},
                     .wake = [] {},
                     .timer = [&loop] { loop.Stop(); },
+                    .alarm = [] {},
                     .signal = [](int) {}};
   change(loop, steps);
   loop.Run(std::move(steps));
