@@ -111,7 +111,7 @@ TEST_CASE("throttle: it begins where the writers are, not with a step") {
   throttle.Update({.flush = 0.01, .merges = 0.5}, now += WriteThrottle::kUpdateNanos);
   CHECK(throttle.rate() == Approx(25 * kMiB).epsilon(0.1));
   CHECK(throttle.cause() == "merges");
-  throttle.Update({.flush = 0.01, .merges = 0.5, .disk = 1}, now += WriteThrottle::kUpdateNanos);
+  throttle.Update({.flush = 0.01, .merges = 0.5, .disk = 1}, now + WriteThrottle::kUpdateNanos);
   CHECK(throttle.rate() == WriteThrottle::kLeastRate);
   CHECK(throttle.cause() == "disk");
 }
