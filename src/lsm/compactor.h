@@ -71,6 +71,10 @@ class Compactor {
   bool paused() const { return paused_; }
   // A step or its edit is under way, or a job waits for one.
   bool busy() const { return busy_ || !jobs_.empty() || asked_.has_value(); }
+  // Writers may wait for merges: they make progress.
+  bool advancing() const { return busy() && !paused_ && pause_ms_ == 0; }
+  // CompactAll is not done.
+  bool asked() const { return asked_.has_value(); }
   // Tables could be dropped if the deaths of their spaces were in tables, too.
   bool WaitsForDeaths();
   const Stats& stats() const { return stats_; }

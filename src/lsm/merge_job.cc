@@ -25,6 +25,8 @@ constexpr size_t kMaxHeldBytes = size_t{1} << 20;
 // Asked by one part: the loop remembers each of them to the step's end. The others stay for the
 // next time.
 constexpr size_t kMaxAsked = size_t{1} << 18;
+// Written between two looks at the pace: what the kernel is given at once (AppendFile).
+constexpr uint64_t kPacedBytes = uint64_t{256} << 10;
 
 bool IsExpired(const Entry& entry, uint64_t now_ms) {
   return entry.live() && entry.expire_at_ms != 0 && entry.expire_at_ms < now_ms;
@@ -201,7 +203,16 @@ void MergeJob::DropExpired(bool covered, Held* held) {
 Status MergeJob::WriteNow(std::string_view key, const Entry& entry) {
   ++result_.entries_written;
   result_.bytes_kept += key.size() + entry.value.size();
-  return writer_.Add(key, entry);
+  RETURN_IF_ERROR(writer_.Add(key, entry));
+  Pace();
+  return {};
+}
+
+void MergeJob::Pace() {
+  const uint64_t written = writer_.EstimatedSize();
+  if (written < paced_bytes_ + kPacedBytes) return;
+  store_.merge_pace.Spend(written - paced_bytes_, [this] { return store_.gate->closing(); });
+  paced_bytes_ = written;
 }
 
 // It is known now whether a live value lies below the entry.

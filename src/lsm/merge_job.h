@@ -107,6 +107,7 @@ class MergeJob {
   }
   bool MayBeHidden(std::string_view key, uint64_t hash);
   Status CountRead();
+  void Pace();
 
   Store& store_;
   const MergeInput& input_;
@@ -123,6 +124,7 @@ class MergeJob {
   size_t held_bytes_ = 0;
   size_t asked_ = 0;
   bool done_ = false;
+  uint64_t paced_bytes_ = 0;  // of what was written, those that the pace was told of
   MergeResult result_;
 };
 
