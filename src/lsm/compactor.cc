@@ -244,7 +244,8 @@ void Compactor::OnMerged(const Status& status) {
   }
   merged_ = job.TakeResult();
   step_->job.reset();
-  AppendEdit();
+  busy_ = true;
+  publisher_.Prepare(step_->input.plan, merged_->end, merged_->written, [this] { AppendEdit(); });
 }
 
 void Compactor::AppendEdit() {

@@ -108,6 +108,7 @@ class EngineImpl final : public Engine {
   Catalog catalog_;
   DeadSpaces dead_spaces_;
   DropJudge drops_;
+  CacheHandover handover_;
   RunPublisher publisher_;
   std::unique_ptr<FlushPipeline> flush_;
   std::unique_ptr<Compactor> compactor_;
