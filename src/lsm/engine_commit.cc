@@ -113,8 +113,8 @@ void EngineImpl::FreezeForTheDead() {
   if (compactor_->WaitsForDeaths()) Freeze();
 }
 
-// Deletions that wait in a memtable keep on the disk what they hide, for as long as nobody fills it:
-// a mass deletion is often the last that happens. Merges do the rest (garbage.h).
+// Deletions that wait in a memtable keep on the disk what they hide, for as long as nobody fills
+// it: a mass deletion is often the last that happens. Merges do the rest (garbage.h).
 void EngineImpl::FreezeForTheDeleted() {
   const uint64_t now = store_->env.MonotonicNanos();
   if (now < deleted_at_nanos_ || !state_.frozen.empty()) return;

@@ -129,7 +129,7 @@ class EngineImpl final : public Engine {
   std::string key_;
   bool committed_in_tick_ = false;
   uint64_t deleted_at_nanos_ = 0;  // looked for not before this
-  uint64_t log_bytes_guess_ = 0;  // written since the log's length was last asked for
+  uint64_t log_bytes_guess_ = 0;   // written since the log's length was last asked for
 };
 
 }  // namespace cairn::lsm
