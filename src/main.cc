@@ -16,6 +16,7 @@
 
 #include "env/posix_env.h"
 #include "server/config_file.h"
+#include "server/process_limits.h"
 #include "server/server.h"
 #include "server/server_version.h"
 #include "util/log.h"
@@ -124,6 +125,7 @@ int Main(std::span<const std::string_view> args) {
 }  // namespace cairn
 
 int main(int argc, char** argv) {
+  cairn::TuneHeap();
   // A client that goes away while it is written to is an error of that write, nothing more.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);

@@ -176,7 +176,8 @@ void Compactor::OnMerged() {
   if (parts_status_.ok()) {
     unread_times_ = 0;
     merged_ = step_->TakeResult();
-    AppendEdit();
+    busy_ = true;
+    publisher_.Prepare(step_->plan(), merged_->end, merged_->written, [this] { AppendEdit(); });
     return;
   }
   // Parts that were done, or waited for answers, have left tables.

@@ -68,6 +68,7 @@ struct EngineStats {
   uint64_t runs = 0, tables = 0, table_bytes = 0;
   uint64_t block_cache_capacity = 0, record_cache_capacity = 0;
   uint64_t block_cache_bytes = 0, block_cache_hits = 0, block_cache_misses = 0;
+  uint64_t block_cache_handed_over = 0;  // blocks of merges that took the place of their inputs
   uint64_t record_cache_bytes = 0, record_cache_records = 0, record_cache_hits = 0,
            record_cache_misses = 0;
   // Blocks that reads looked for in the kernel's page cache, on the loop, and found or not.
@@ -77,11 +78,14 @@ struct EngineStats {
   uint64_t waiting_fetches = 0;  // for their turn: others hold as much as may be held
   uint64_t fetches = 0, fetched_blocks = 0;
   HistogramSummary fetch_micros;
-  bool direct_reads = false;  // of all open tables
+  uint64_t pinned_bytes = 0;   // blocks that waiting commands hold or wait for, as stored
+  uint64_t warming_bytes = 0;  // blocks of new tables on their way into the block cache
+  bool direct_reads = false;   // of all open tables
   // By whomever; opens since the start. Memory: top indexes of those that the loop keeps.
   uint64_t open_tables = 0, max_open_tables = 0, table_opens = 0, table_memory_bytes = 0;
   uint64_t wal_records = 0, wal_syncs = 0, wal_bytes = 0, wal_slots = 0, wal_slots_free = 0;
-  bool wal_overwrites = false;  // slots are prezeroed and reused in place (design §4)
+  uint64_t wal_pending_bytes = 0;  // staged, and not written yet
+  bool wal_overwrites = false;     // slots are prezeroed and reused in place (design §4)
   uint64_t wal_last_sync_micros = 0;
   HistogramSummary wal_sync_micros;
   uint64_t flushes = 0, flush_bytes = 0, flush_failures = 0, last_flush_micros = 0;

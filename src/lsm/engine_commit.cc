@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "lsm/engine_impl.h"
+#include "lsm/garbage.h"
 #include "util/check.h"
 
 namespace cairn::lsm {
@@ -14,6 +15,10 @@ constexpr uint64_t kLogChecks = 64;
 constexpr uint64_t kTickLogBytes = 4096;
 // What a write costs in the log beyond key and value, roughly.
 constexpr uint64_t kWriteOverheadBytes = 16;
+
+// How often a memtable's deletions are weighed against the tables, and how many are worth a flush.
+constexpr uint64_t kDeletedIntervalNanos = 10'000'000'000;
+constexpr int64_t kLeastDeleted = 1000;
 
 }  // namespace
 
@@ -108,6 +113,22 @@ void EngineImpl::Freeze() {
 void EngineImpl::FreezeForTheDead() {
   if (state_.active->empty() || !state_.frozen.empty()) return;
   if (compactor_->WaitsForDeaths()) Freeze();
+}
+
+// Deletions that wait in a memtable keep on the disk what they hide, for as long as nobody fills
+// it: a mass deletion is often the last that happens. Merges do the rest (garbage.h).
+void EngineImpl::FreezeForTheDeleted() {
+  const uint64_t now = store_->env.MonotonicNanos();
+  if (now < deleted_at_nanos_ || !state_.frozen.empty()) return;
+  deleted_at_nanos_ = now + kDeletedIntervalNanos;
+  int64_t deleted = 0;
+  for (const auto& [space, count] : state_.active->counts().all()) deleted -= count.live;
+  if (deleted < kLeastDeleted) return;
+  uint64_t entries = 0;
+  for (const SortedRun& run : state_.version->runs()) {
+    for (const TableRef& ref : run.tables) entries += ref.table->entries;
+  }
+  if (static_cast<double>(deleted) >= kGarbageShare * static_cast<double>(entries)) Freeze();
 }
 
 void EngineImpl::CompactAll() {

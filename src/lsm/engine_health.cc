@@ -27,6 +27,7 @@ void EngineImpl::Poll() {
   UpdateHealth();
   FreezeIfDue();
   FreezeForTheDead();
+  FreezeForTheDeleted();
   flush_->Kick();
   if (drops_.retained_hid() && flush_->ReleaseRetained()) drops_.OnRetainedReleased();
   compactor_->Kick();

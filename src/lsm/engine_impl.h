@@ -89,6 +89,7 @@ class EngineImpl final : public Engine {
   void Freeze();
   void FreezeIfDue();
   void FreezeForTheDead();
+  void FreezeForTheDeleted();
   void ForgetBelowOfDying();
   bool PrefetchRecord(const KeyHint& hint, uint64_t hash);
   ReadState TakeSnapshot();
@@ -120,6 +121,7 @@ class EngineImpl final : public Engine {
   Catalog catalog_;
   DeadSpaces dead_spaces_;
   DropJudge drops_;
+  CacheHandover handover_;
   RunPublisher publisher_;
   std::unique_ptr<FlushPipeline> flush_;
   std::unique_ptr<Compactor> compactor_;
@@ -143,7 +145,8 @@ class EngineImpl final : public Engine {
   std::vector<StagedWrite> writes_;
   std::string key_;
   bool committed_in_tick_ = false;
-  uint64_t log_bytes_guess_ = 0;  // written since the log's length was last asked for
+  uint64_t deleted_at_nanos_ = 0;  // looked for not before this
+  uint64_t log_bytes_guess_ = 0;   // written since the log's length was last asked for
 };
 
 }  // namespace cairn::lsm

@@ -81,6 +81,8 @@ EngineStats EngineImpl::Stats() const {
   stats.page_cache_misses = page_cache_.misses();
   if (page_cache_.on()) stats.page_cache_percent = static_cast<int>(page_cache_.share() * 100);
   stats.direct_reads = store_->options.direct_reads && !store_->indirect_reads;
+  stats.block_cache_handed_over = handover_.block_count();
+  stats.warming_bytes = publisher_.warming_bytes() + handover_.held_bytes();
   fetcher_->AddTo(&stats);
   stats.open_tables = store_->open_tables.count();
   stats.max_open_tables = store_->open_tables.limit();
@@ -90,6 +92,7 @@ EngineStats EngineImpl::Stats() const {
   stats.wal_records = log.records;
   stats.wal_syncs = log.syncs;
   stats.wal_bytes = log.bytes;
+  stats.wal_pending_bytes = log_->pending_bytes();
   const WalSlots::Stats slots = slots_->stats();
   stats.wal_slots = static_cast<uint64_t>(slots.slots);
   stats.wal_slots_free = static_cast<uint64_t>(slots.free_slots);

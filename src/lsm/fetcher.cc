@@ -203,6 +203,7 @@ std::shared_ptr<const Block> Fetcher::CacheBlock(FileNumber file, uint64_t offse
 void Fetcher::AddTo(EngineStats* stats) const {
   stats->corruptions = corruptions_;
   stats->waiting_fetches = waiting_count();
+  stats->pinned_bytes = small_.budget.taken_bytes() + large_.budget.taken_bytes();
   stats->fetches = wait_micros_.count();
   stats->fetched_blocks = fetched_blocks_;
   stats->fetch_micros = wait_micros_.Summary();

@@ -12,6 +12,7 @@ void RunPublisher::Publish(WrittenRun run, std::vector<WarmBlock> data_blocks) {
     blocks_.Insert(warm.file, warm.offset, std::move(warm.block));
   }
   for (auto* blocks : {&run.index_blocks, &data_blocks}) {
+    for (const WarmBlock& warm : *blocks) warming_bytes_ += warm.block->memory_bytes();
     warming_.insert(warming_.end(), std::move_iterator(blocks->begin()),
                     std::move_iterator(blocks->end()));
   }
@@ -21,6 +22,7 @@ void RunPublisher::Publish(WrittenRun run, std::vector<WarmBlock> data_blocks) {
 void RunPublisher::WarmSome() {
   for (size_t i = 0; i < kWarmBlocksPerTick && !warming_.empty(); ++i) {
     WarmBlock& warm = warming_.front();
+    warming_bytes_ -= warm.block->memory_bytes();
     blocks_.Insert(warm.file, warm.offset, std::move(warm.block));
     warming_.pop_front();
   }

@@ -5,9 +5,13 @@
 // Thread: the loop. The parts outlive it.
 
 #include <deque>
+#include <functional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "lsm/block_cache.h"
+#include "lsm/cache_handover.h"
 #include "lsm/catalog.h"
 #include "lsm/read_state.h"
 #include "lsm/run_writer.h"
@@ -19,15 +23,23 @@ class RunPublisher {
  public:
   static constexpr size_t kWarmBlocksPerTick = 64;
 
-  RunPublisher(const Catalog& catalog, ReadState& state, TableCache& tables, BlockCache& blocks)
-      : catalog_(catalog), state_(state), tables_(tables), blocks_(blocks) {}
+  RunPublisher(const Catalog& catalog, ReadState& state, TableCache& tables, BlockCache& blocks,
+               CacheHandover& handover)
+      : catalog_(catalog), state_(state), tables_(tables), blocks_(blocks), handover_(handover) {}
 
+  // Before the edit of a merge: see CacheHandover::Begin.
+  void Prepare(const MergePlan& plan, const std::string& end, const WrittenRun& written,
+               std::function<void()> done) {
+    handover_.Begin(plan, end, written, std::move(done));
+  }
   // Requires: the edit that names the run's tables is in catalog.state().
   void Publish(WrittenRun run, std::vector<WarmBlock> data_blocks = {});
   // Puts some more of the published runs' blocks into the cache. Call it once a tick.
   void Warm() {
     if (!warming_.empty()) WarmSome();
   }
+  // Of blocks that are not there yet.
+  size_t warming_bytes() const { return warming_bytes_; }
 
  private:
   void WarmSome();
@@ -36,8 +48,10 @@ class RunPublisher {
   ReadState& state_;
   TableCache& tables_;
   BlockCache& blocks_;
+  CacheHandover& handover_;
   // Not yet in the cache: too many for one step of the loop.
   std::deque<WarmBlock> warming_;
+  size_t warming_bytes_ = 0;
 };
 
 }  // namespace cairn::lsm

@@ -65,7 +65,10 @@ struct Config {
   // Data
   int64_t databases = 16;
   lsm::Options engine;  // `directory` is filled in when the store is opened
+  // What is in force; 0: no bound. Follows from the share, if that is not 0.
   uint64_t max_memory_bytes = 0;
+  uint64_t max_memory_percent = 25;
+  uint64_t machine_memory_bytes = 0;  // that the share is of; 0: unknown
   EvictionPolicy eviction_policy = EvictionPolicy::kNoEviction;
 
   // Accepted, without effect here, and told back: "appendonly", "save", "hz", … by name.

@@ -5,6 +5,7 @@
 
 #include "resp/split_args.h"
 #include "server/config_table.h"
+#include "server/machine_memory.h"
 #include "util/glob.h"
 
 namespace cairn {
@@ -130,6 +131,7 @@ Result<Arguments> ParseArguments(std::span<const std::string_view> args) {
 Result<LoadedConfig> LoadConfig(Env& env, const ConfigSource& source,
                                 std::string_view working_directory) {
   LoadedConfig loaded;
+  loaded.config = DefaultConfig(MachineMemoryBytes(env));
   Reader reader(env, &loaded);
   if (!source.file.empty()) {
     RETURN_IF_ERROR(reader.ReadFile(source.file, 0));

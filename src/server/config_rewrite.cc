@@ -40,7 +40,9 @@ std::vector<std::string> SplitLines(const std::string& text) {
 class Rewriter {
  public:
   Rewriter(const Config& config, std::vector<std::string> lines)
-      : config_(config), lines_(std::move(lines)) {}
+      : config_(config),
+        lines_(std::move(lines)),
+        defaults_(DefaultConfig(config.machine_memory_bytes)) {}
 
   std::string Run() {
     NoteWhatTheFileSays();
@@ -82,10 +84,9 @@ class Rewriter {
   }
 
   void AddTheRest() {
-    const Config defaults;
     for (const ConfigOption& option : ConfigOptions()) {
       if (written_.contains(option.name)) continue;
-      if (option.get(config_) == option.get(defaults)) continue;
+      if (option.get(config_) == option.get(defaults_)) continue;
       if (!std::exchange(has_comment_, true)) Write(std::string(kAddedComment));
       for (const std::string& line : LinesOf(option, config_)) Write(line);
     }
@@ -95,7 +96,8 @@ class Rewriter {
 
   const Config& config_;
   const std::vector<std::string> lines_;
-  Config says_;  // defaults and the file's own lines, without included files
+  const Config defaults_;
+  Config says_ = defaults_;  // defaults and the file's own lines, without included files
   std::set<std::string> written_;
   bool has_comment_ = false;
   std::string out_;

@@ -47,6 +47,37 @@ ConfigOption AppendFsync() {
   return option;
 }
 
+void SetMaxMemoryPercent(Config& config, uint64_t percent) {
+  config.max_memory_percent = percent;
+  const uint64_t whole = config.machine_memory_bytes;
+  config.max_memory_bytes = whole / 100 * percent + whole % 100 * percent / 100;
+}
+
+// Bytes, or a share of the machine's memory as of maxmemory-clients in Redis ("25%"). GET shows
+// what is in force, REWRITE keeps the share, so that the file means the same on another machine.
+ConfigOption MaxMemory() {
+  ConfigOption option = MemoryOption("maxmemory", FIELD(max_memory_bytes), 0, UINT64_MAX);
+  option.set = [set = option.set](Config& config, ConfigWords words) -> ConfigError {
+    if (words.size() != 1 || !words[0].ends_with('%')) {
+      ConfigError error = set(config, words);
+      if (!error) config.max_memory_percent = 0;
+      return error;
+    }
+    const auto percent = ParseUint64(words[0].substr(0, words[0].size() - 1));
+    if (!percent || *percent == 0) return "argument must be a memory or percent value";
+    if (*percent > 100) return "percentage argument must be less or equal to 100";
+    SetMaxMemoryPercent(config, *percent);
+    return {};
+  };
+  option.lines = [](const Config& config) -> std::vector<std::string> {
+    if (config.max_memory_percent == 0) {
+      return {fmt::format("maxmemory {}", config.max_memory_bytes)};
+    }
+    return {fmt::format("maxmemory {}%", config.max_memory_percent)};
+  };
+  return option;
+}
+
 ConfigOption BloomBits() {
   return {.name = "lsm-bloom-bits-per-key",
           .immutable = true,
@@ -157,8 +188,7 @@ void AddDataOptions(std::vector<ConfigOption>& rows) {
   rows.push_back(AppendFsync());
   rows.push_back(ToldBack("appendonly", "yes", CheckYesOrNo));
   rows.push_back(ToldBack("save", "", CheckSavePoints));
-  rows.push_back(
-      MemoryOption("maxmemory", FIELD(max_memory_bytes), 0, UINT64_MAX, Change::kAnyTime));
+  rows.push_back(MaxMemory());
   rows.push_back(EnumOption("maxmemory-policy", FIELD(eviction_policy), kPolicies));
 }
 
@@ -263,6 +293,13 @@ ConfigOutcome ApplyConfigLine(Config& config, ConfigWords words) {
     return ApplyRedisOnly(config, *option, values);
   }
   return {.error = "Bad directive or wrong number of arguments"};
+}
+
+Config DefaultConfig(uint64_t machine_memory_bytes) {
+  Config config;
+  config.machine_memory_bytes = machine_memory_bytes;
+  SetMaxMemoryPercent(config, config.max_memory_percent);
+  return config;
 }
 
 ConfigError CheckConfig(Config& config) {

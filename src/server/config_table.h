@@ -27,6 +27,9 @@ struct ConfigOutcome {
 // words[0] is the name. Requires: words not empty; not "include", which the file's reader handles.
 ConfigOutcome ApplyConfigLine(Config& config, ConfigWords words);
 
+// The defaults on a machine of so much memory; 0: it is not known.
+Config DefaultConfig(uint64_t machine_memory_bytes);
+
 // What an option has to say about the others, once all are set; also fills in what follows from
 // other options. Empty error: all is well.
 ConfigError CheckConfig(Config& config);

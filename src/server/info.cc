@@ -152,7 +152,9 @@ uint64_t ServerInfo::UsedMemory() {
 }
 
 uint64_t ServerInfo::MemoryBesideCaches() {
-  return UsedMemory() + parts_.store.engine().Stats().retained_bytes;
+  const lsm::EngineStats engine = parts_.store.engine().Stats();
+  return UsedMemory() + engine.retained_bytes + engine.pinned_bytes + engine.warming_bytes +
+         engine.wal_pending_bytes;
 }
 
 void ServerInfo::WriteMemory(InfoWriter& out) {
@@ -189,6 +191,14 @@ void ServerInfo::WriteMemory(InfoWriter& out) {
   out.Field("cairn_block_cache_bytes", engine.block_cache_bytes);
   out.Field("cairn_record_cache_bytes", engine.record_cache_bytes);
   out.Field("cairn_table_memory_bytes", engine.table_memory_bytes);
+  out.Field("cairn_pinned_block_bytes", engine.pinned_bytes);
+  out.Field("cairn_warming_block_bytes", engine.warming_bytes);
+  out.Field("cairn_log_buffer_bytes", engine.wal_pending_bytes);
+  // The rest: code, threads, buffers of workers, and what the allocator keeps for the next one.
+  const uint64_t counted =
+      MemoryBesideCaches() + engine.block_cache_bytes + engine.record_cache_bytes;
+  out.Field("cairn_counted_bytes", counted);
+  out.Field("cairn_uncounted_bytes", Difference(rss, counted));
 }
 
 // What the C library has of all threads: bytes given out, and bytes that it has from the system.

@@ -88,6 +88,7 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("lsm_block_cache_bytes", stats.block_cache_bytes);
   out.Field("lsm_block_cache_hits", stats.block_cache_hits);
   out.Field("lsm_block_cache_misses", stats.block_cache_misses);
+  out.Field("lsm_block_cache_handed_over", stats.block_cache_handed_over);
   out.Field("lsm_direct_reads", stats.direct_reads ? 1 : 0);
   out.Field("lsm_page_cache_hits", stats.page_cache_hits);
   out.Field("lsm_page_cache_misses", stats.page_cache_misses);

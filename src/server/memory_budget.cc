@@ -6,17 +6,27 @@
 
 namespace cairn {
 
+namespace {
+
+// Without what the allocator keeps between allocations, and what nobody counts.
+uint64_t Usable(uint64_t max_memory_bytes) {
+  constexpr uint64_t kLostShare = 8;
+  return max_memory_bytes - max_memory_bytes / kLostShare;
+}
+
+}  // namespace
+
 lsm::Options FitToMemory(lsm::Options options, uint64_t max_memory_bytes) {
   if (max_memory_bytes == 0) return options;
+  const uint64_t usable = Usable(max_memory_bytes);
   const auto memtables =
       static_cast<uint64_t>(options.max_frozen_memtables + options.retained_memtables) + 2;
   // One more: what the pool keeps ready.
-  const uint64_t memtable =
-      std::max(max_memory_bytes / 2 / (memtables + 1), kSmallestMemtableBytes);
+  const uint64_t memtable = std::max(usable / 2 / (memtables + 1), kSmallestMemtableBytes);
   options.memtable_bytes = std::min<uint64_t>(options.memtable_bytes, memtable);
   const uint64_t taken =
       options.memtable_bytes * memtables + lsm::ChunkPool::MostBytes(options.memtable_bytes);
-  const uint64_t left = max_memory_bytes - std::min(max_memory_bytes, taken);
+  const uint64_t left = usable - std::min(usable, taken);
   const uint64_t cache = std::max(left / 2, kSmallestCacheBytes);
   options.block_cache_bytes = std::min<uint64_t>(options.block_cache_bytes, cache);
   options.record_cache_bytes = std::min<uint64_t>(options.record_cache_bytes, cache);
@@ -26,7 +36,8 @@ lsm::Options FitToMemory(lsm::Options options, uint64_t max_memory_bytes) {
 uint64_t CacheBytes(const lsm::Options& fitted, uint64_t max_memory_bytes, uint64_t used_bytes) {
   const uint64_t most = fitted.block_cache_bytes + fitted.record_cache_bytes;
   if (max_memory_bytes == 0) return most;
-  const uint64_t left = max_memory_bytes - std::min(max_memory_bytes, used_bytes);
+  const uint64_t usable = Usable(max_memory_bytes);
+  const uint64_t left = usable - std::min(usable, used_bytes);
   return std::min(most, std::max(left, 2 * kSmallestCacheBytes));
 }
 

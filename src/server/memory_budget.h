@@ -10,10 +10,11 @@
 
 namespace cairn {
 
-// max_memory_bytes 0: no bound, nothing changes. Memtables (the active one, those that may be
-// frozen, one being frozen, those retained) get at most half, the block cache and the record cache
-// half each of what is left; none becomes smaller than kSmallestMemtableBytes or
-// kSmallestCacheBytes, nor larger than it was.
+// max_memory_bytes 0: no bound, nothing changes. Else an eighth is left alone, for what the
+// allocator keeps between allocations and nobody counts (figures: src/lsm/README.md, Memory). Of
+// the rest, memtables (the active one, those that may be frozen, one being frozen, those retained)
+// get at most half, the block cache and the record cache half each of what is left; none becomes
+// smaller than kSmallestMemtableBytes or kSmallestCacheBytes, nor larger than it was.
 lsm::Options FitToMemory(lsm::Options options, uint64_t max_memory_bytes);
 
 // What the caches may hold together while everything else takes `used_bytes`: what fits, or less

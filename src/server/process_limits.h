@@ -26,4 +26,9 @@ OpenFileShares ShareOpenFiles(int64_t files, OpenFileShares wanted);
 // do.
 OpenFileShares RaiseOpenFileLimit(OpenFileShares wanted);
 
+// Makes the C library's allocator give back what large allocations took: memtables' chunks and
+// large values come and go, and between what stays for long they would leave holes. Call it before
+// anything is allocated by other threads. Figures: src/lsm/README.md, Memory.
+void TuneHeap();
+
 }  // namespace cairn

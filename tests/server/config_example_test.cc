@@ -62,6 +62,8 @@ TEST_CASE("the example is the default, and names every option") {
   INFO((loaded.ok() ? "" : loaded.status().ToString()));
   REQUIRE(loaded.ok());
   CHECK(loaded->warnings.empty());
+  const Result<LoadedConfig> unset = LoadConfig(*env, {.file = {}, .lines = {}}, "/");
+  REQUIRE(unset.ok());
   std::set<std::string> named;
   for (std::string line : Lines(kExample)) {
     const auto words = SplitConfigLine(&line);
@@ -71,7 +73,7 @@ TEST_CASE("the example is the default, and names every option") {
   for (const ConfigOption& option : ConfigOptions()) {
     INFO(option.name);
     CHECK(named.contains(option.name));
-    if (option.name != "bind") CHECK(option.get(loaded->config) == option.get(Config()));
+    if (option.name != "bind") CHECK(option.get(loaded->config) == option.get(unset->config));
   }
   CHECK(loaded->config.bind == std::vector<std::string>{"127.0.0.1", "-::1"});
 }

@@ -216,7 +216,7 @@ TEST_CASE("maxmemory bounds memtables and caches together, and makes nothing lar
     const uint64_t caches = fitted.block_cache_bytes + fitted.record_cache_bytes;
     const uint64_t pool = lsm::ChunkPool::MostBytes(fitted.memtable_bytes);
     CHECK((pool > 0) == (mib >= 500));
-    CHECK(fitted.memtable_bytes * 6 + pool + caches <= bound);
+    CHECK(fitted.memtable_bytes * 6 + pool + caches <= bound - bound / 8);
     CHECK(fitted.memtable_bytes * 6 + pool + caches >= bound / 2);
   }
   CHECK(FitToMemory(defaults, 1).block_cache_bytes == kSmallestCacheBytes);
@@ -232,7 +232,7 @@ TEST_CASE("caches get what clients and tables leave of maxmemory") {
   };
   CHECK(mib(0, 5000) == 100);
   CHECK(mib(200, 50) == 100);
-  CHECK(mib(200, 120) == 80);
+  CHECK(mib(200, 120) == 55);  // an eighth is the allocator's
   CHECK(mib(200, 199) == 2);
   CHECK(mib(200, 5000) == 2);
 }
