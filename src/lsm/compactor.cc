@@ -4,18 +4,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "lsm/garbage.h"
 #include "lsm/merge_of_all.h"
 #include "util/check.h"
 
 namespace cairn::lsm {
-
-namespace {
-
-// A look at every table's statistics: not each time.
-constexpr uint64_t kGarbageIntervalNanos = 1'000'000'000;
-
-}  // namespace
 
 Compactor::Compactor(Store& store, Catalog& catalog, RunPublisher& publisher,
                      const DeadSpaces& dead_spaces, DropJudge& drops,
@@ -26,7 +18,8 @@ Compactor::Compactor(Store& store, Catalog& catalog, RunPublisher& publisher,
       dead_spaces_(dead_spaces),
       drops_(drops),
       policy_(std::move(policy)),
-      self_(std::make_shared<Compactor*>(this)) {}
+      self_(std::make_shared<Compactor*>(this)),
+      quarantine_(store.table_cuts) {}
 
 Compactor::~Compactor() {
   *self_ = nullptr;
@@ -55,99 +48,9 @@ void Compactor::Kick() {
     }
     EndJob();
     // What is asked for once more has a step to make: it follows at once.
-    if (jobs_.empty() && !std::exchange(picked_again, true)) PickJob();
+    const bool between = !jobs_.empty() && jobs_.back().all_from;
+    if (between || (jobs_.empty() && !std::exchange(picked_again, true))) PickJob();
   }
-}
-
-const DeadTables& Compactor::LookForDeadTables() {
-  const CatalogState& state = catalog_.state();
-  if (dead_tables_of_.lock() != state.version || dead_tables_at_ != state.flushed_seq ||
-      dead_tables_after_ != dead_spaces_.changes()) {
-    dead_tables_ = FindDeadTables(*state.version, dead_spaces_, state.flushed_seq, state.counts);
-    dead_tables_of_ = state.version;
-    dead_tables_at_ = state.flushed_seq;
-    dead_tables_after_ = dead_spaces_.changes();
-  }
-  return dead_tables_;
-}
-
-bool Compactor::WaitsForDeaths() {
-  return !paused_ && LookForDeadTables().waits_for_flush;
-}
-
-bool Compactor::DropDeadTables() {
-  if (LookForDeadTables().dropped.empty()) return false;
-  busy_ = true;
-  const auto make = [removed = dead_tables_.dropped](const CatalogState& before) {
-    VersionEdit edit;
-    edit.removed = removed;
-    OrderRuns(*before.version, 0, &edit);
-    return edit;
-  };
-  catalog_.Append(make, [this, count = dead_tables_.dropped.size()](const Status& status) {
-    busy_ = false;
-    if (!status.ok()) {
-      Fail(status);
-      return;
-    }
-    pause_ms_ = 0;
-    stats_.tables_dropped += count;
-    publisher_.Publish({});
-    Kick();
-  });
-  return true;
-}
-
-void Compactor::PickJob() {
-  std::optional<CompactionJob> job = FindJob();
-  if (!job) return;
-  store_.log.Verbose("Compaction begins: {}", job->reason);
-  if (job->all_from) policy_settled_at_ = catalog_.state().flushed_seq;
-  jobs_.push_back(std::move(*job));
-}
-
-std::optional<CompactionJob> Compactor::FindJob() {
-  const Version& version = *catalog_.state().version;
-  if (jobs_.empty() && !LookForDeadTables().rewritten.empty()) {
-    return CompactionJob{.rewritten = dead_tables_.rewritten, .reason = "tables of dead spaces"};
-  }
-  if (jobs_.empty() && asked_ && catalog_.state().flushed_seq >= asked_->up_to) {
-    if (auto job = NextAsked()) return job;
-    asked_.reset();
-  }
-  if (!jobs_.empty() && jobs_.back().all_from) return FindBetween();
-  std::unordered_set<RunId> busy;
-  for (const CompactionJob& job : jobs_) {
-    busy.insert(job.sources.begin(), job.sources.end());
-    busy.insert(job.target);
-  }
-  if (!jobs_.empty()) return policy_->Pick(version, busy);
-  if (settled_for_.lock() != catalog_.state().version) {
-    if (auto job = policy_->Pick(version, busy)) return job;
-    settled_for_ = catalog_.state().version;
-  }
-  return FindGarbage();
-}
-
-// Between two steps of a merge of everything. What that takes away makes tiers and levels look as
-// if there was something to do: only what is flushed meanwhile is a reason to ask.
-std::optional<CompactionJob> Compactor::FindBetween() {
-  const CatalogState& state = catalog_.state();
-  if (!std::exchange(policys_turn_, false) || policy_settled_at_ == state.flushed_seq) {
-    return std::nullopt;
-  }
-  auto job = policy_->Pick(*state.version, {});
-  if (!job) policy_settled_at_ = state.flushed_seq;
-  return job;
-}
-
-std::optional<CompactionJob> Compactor::FindGarbage() {
-  const uint64_t now = store_.env.MonotonicNanos();
-  if (now < garbage_at_nanos_) return std::nullopt;
-  garbage_at_nanos_ = now + kGarbageIntervalNanos;
-  auto job = PickGarbage(*catalog_.state().version, store_.env.WallMicros() / 1000);
-  if (job) garbage_ = GarbageJob{.bytes_read = 0, .bytes_kept = 0};
-  return job;
 }
 
 // Statistics promise more than there is where tombstones hide nothing, or expired values have to
@@ -170,27 +73,6 @@ void Compactor::CompactAll(Sequence sequence) {
   if (paused_) return;
   asked_ = Asked{.up_to = sequence, .at_ms = store_.env.WallMicros() / 1000};
   Kick();
-}
-
-std::optional<CompactionJob> Compactor::NextAsked() {
-  const Version& version = *catalog_.state().version;
-  if (!std::exchange(asked_->merged, true) && version.runs().size() > 1) {
-    return MergeOfAll("asked for");
-  }
-  // Tables that nothing was merged into.
-  CompactionJob job{.reason = "asked for"};
-  for (const SortedRun& run : version.runs()) {
-    for (const TableRef& ref : run.tables) {
-      const TableInfo& table = *ref.table;
-      if (table.created_at_ms <= asked_->at_ms && MayHaveGarbage(table, asked_->at_ms)) {
-        job.rewritten.push_back(ref.table->file);
-      }
-    }
-  }
-  // Those that it leaves are younger than that.
-  asked_->at_ms = 0;
-  if (job.rewritten.empty()) return std::nullopt;
-  return job;
 }
 
 MergeInput Compactor::NewInput() const {
@@ -217,13 +99,17 @@ std::shared_ptr<MergeStep> Compactor::NextRewrite(CompactionJob* job) const {
   return nullptr;
 }
 
-std::shared_ptr<MergeStep> Compactor::NextStep(CompactionJob* job) const {
+std::shared_ptr<MergeStep> Compactor::NextStep(CompactionJob* job) {
   if (!job->rewritten.empty()) return NextRewrite(job);
   MergeInput input = NewInput();
   std::optional<CompactionJob> rest;
   if (job->all_from) {
-    rest = RestOfAll(*input.version, *job->all_from);
+    const Division division = quarantine_.Divide(input.version);
+    if (!division.straddling.empty()) return nullptr;  // FindBetween is asked first
+    const Column& column = division.columns.front();
+    rest = RestOfAll(*column, *job->all_from);
     if (!rest) return nullptr;
+    Confine(*input.version, column, &*rest);
     job = &*rest;
   }
   std::optional<MergePlan> plan = PlanMerge(*input.version, store_.options.table_bytes, job);
@@ -272,7 +158,10 @@ void Compactor::OnPartMerged(size_t part, const Status& status) {
   if (!status.ok()) {
     // What a failed part cancels may be heard of first.
     const bool first = parts_status_.ok() || parts_status_.code() == StatusCode::kAborted;
-    if (first) parts_status_ = status;
+    if (first) {
+      parts_status_ = status;
+      failed_table_ = job.failed_table();
+    }
   } else if (!job.done() && parts_status_.ok()) {
     drops_.Judge(step_->version(), &job.questions());
     MergePart(part);
@@ -285,6 +174,7 @@ void Compactor::OnMerged() {
   busy_ = false;
   stats_.micros += step_->micros();
   if (parts_status_.ok()) {
+    unread_times_ = 0;
     merged_ = step_->TakeResult();
     AppendEdit();
     return;
@@ -294,7 +184,7 @@ void Compactor::OnMerged() {
       Lane::kCompaction,
       GatedJob(store_.gate, [step = std::exchange(step_, nullptr)] { step->Remove(); }));
   GiveBack(drops_.OnGivenUp());
-  Fail(parts_status_);
+  return Isolate(failed_table_, parts_status_) ? Kick() : Fail(parts_status_);
 }
 
 void Compactor::AppendEdit() {
@@ -342,6 +232,27 @@ void Compactor::OnAppended(const Status& status) {
 
 void Compactor::GiveBack(DyingKeys keys) {
   if (!keys.empty()) store_.background.Submit(Lane::kCompaction, [keys = std::move(keys)] {});
+}
+
+bool Compactor::Isolate(FileNumber file, const Status& status) {
+  if (file == 0 || status.code() == StatusCode::kAborted) return false;
+  const bool damaged =
+      status.code() == StatusCode::kCorruption || status.code() == StatusCode::kNotFound;
+  // A read may fail once and go well the next time.
+  unread_times_ = std::exchange(unread_table_, file) == file ? unread_times_ + 1 : 1;
+  const bool tried = status.code() == StatusCode::kIoError && unread_times_ >= kReadTries;
+  if (!damaged && !tried) return false;
+  if (!quarantine_.Add(file, catalog_.state().version)) return false;
+  ++stats_.failures;
+  store_.log.Warning(
+      "Merges go around table {} from now on, since it is damaged: {}. What of it can be read is "
+      "served. To replace it, stop the server and run cairn-check repair",
+      file, status.ToString());
+  jobs_.clear();
+  garbage_.reset();
+  settled_for_.reset();
+  if (asked_) asked_->columns_merged = 0;
+  return true;
 }
 
 void Compactor::Fail(const Status& status) {

@@ -10,8 +10,10 @@
 // it; otherwise its steps and the policy's jobs take turns.
 // Parts: a step has at most as many as the lane has threads (lsm-background-threads).
 // Errors: a failed step is tried again after a pause that grows from kFirstPauseMs to
-// kLongestPauseMs; tables whose edit failed are kept, and the next try names the same.
-// Lifetime: what it refers to outlives it; completions that come later do nothing.
+// kLongestPauseMs; tables whose edit failed are kept, and the next try names the same. An input
+// that is damaged, or cannot be read kReadTries times in a row, goes into quarantine
+// (quarantine.h): what is left of all jobs is given up, and the next ones go around it. Lifetime:
+// what it refers to outlives it; completions that come later do nothing.
 
 #include <memory>
 #include <optional>
@@ -24,6 +26,7 @@
 #include "lsm/dead_tables.h"
 #include "lsm/drop_judge.h"
 #include "lsm/merge_step.h"
+#include "lsm/quarantine.h"
 #include "lsm/run_publisher.h"
 #include "lsm/store.h"
 
@@ -33,6 +36,9 @@ class Compactor {
  public:
   static constexpr uint64_t kFirstPauseMs = 100;
   static constexpr uint64_t kLongestPauseMs = 30'000;
+  static constexpr int kReadTries = 3;
+  // Between two looks at every table's statistics, at least.
+  static constexpr uint64_t kGarbageIntervalNanos = 1'000'000'000;
   // After a merge for garbage that dropped little.
   static constexpr uint64_t kFirstGarbagePauseMs = 30'000;
   static constexpr uint64_t kLongestGarbagePauseMs = 3'600'000;
@@ -65,9 +71,14 @@ class Compactor {
   bool paused() const { return paused_; }
   // A step or its edit is under way, or a job waits for one.
   bool busy() const { return busy_ || !jobs_.empty() || asked_.has_value(); }
+  // Writers may wait for merges: they make progress.
+  bool advancing() const { return busy() && !paused_ && pause_ms_ == 0; }
+  // CompactAll is not done.
+  bool asked() const { return asked_.has_value(); }
   // Tables could be dropped if the deaths of their spaces were in tables, too.
   bool WaitsForDeaths();
   const Stats& stats() const { return stats_; }
+  const Quarantine& quarantine() const { return quarantine_; }
   // The jobs under way, for people; empty if there is none.
   std::string DebugString() const;
 
@@ -79,12 +90,18 @@ class Compactor {
   void PickJob();
   std::optional<CompactionJob> FindJob();
   std::optional<CompactionJob> FindBetween();
+  // What a worker has found, or nothing, and then one begins to look if it is time.
   std::optional<CompactionJob> FindGarbage();
+  void LookForGarbage();
+  void OnGarbageFound(const std::shared_ptr<const Version>& in, std::optional<CompactionJob> job);
+  // What the policy asks for in any column.
+  std::optional<CompactionJob> PickByPolicy();
+  std::optional<CompactionJob> RewriteDeadTables();
   void EndJob();
   // What is left to do of what CompactAll asked for.
   std::optional<CompactionJob> NextAsked();
   // The next step of the job, or null if nothing of its sources is left.
-  std::shared_ptr<MergeStep> NextStep(CompactionJob* job) const;
+  std::shared_ptr<MergeStep> NextStep(CompactionJob* job);
   MergeInput NewInput() const;
   std::shared_ptr<MergeStep> NextRewrite(CompactionJob* job) const;
   // Runs the step on the workers.
@@ -98,6 +115,8 @@ class Compactor {
   VersionEdit MakeEdit(const CatalogState& before) const;
   void OnAppended(const Status& status);
   void GiveBack(DyingKeys keys);
+  // False if the table is not to blame, or not yet.
+  bool Isolate(FileNumber file, const Status& status);
   void Fail(const Status& status);
 
   Store& store_;
@@ -113,6 +132,7 @@ class Compactor {
   std::shared_ptr<MergeStep> step_;    // under way, or waiting for its edit
   size_t parts_running_ = 0;           // of the step
   Status parts_status_;                // the first error of a part that was not just cancelled
+  FileNumber failed_table_ = 0;        // that it met, or 0
   std::optional<MergeResult> merged_;  // waits for its edit
   DeadTables dead_tables_;             // of the next three
   std::weak_ptr<const Version> dead_tables_of_;
@@ -122,7 +142,7 @@ class Compactor {
   struct Asked {
     Sequence up_to = 0;
     uint64_t at_ms = 0;
-    bool merged = false;
+    size_t columns_merged = 0;
   };
   std::optional<Asked> asked_;
   // The job for garbage under way, at the bottom of jobs_, and what its steps have read and kept.
@@ -131,6 +151,8 @@ class Compactor {
     uint64_t bytes_kept = 0;
   };
   std::optional<GarbageJob> garbage_;
+  std::optional<CompactionJob> found_garbage_;  // in the catalog's version, not yet begun
+  bool looking_for_garbage_ = false;
   uint64_t garbage_pause_ms_ = 0;
   uint64_t garbage_at_nanos_ = 0;             // looked for not before this
   std::weak_ptr<const Version> settled_for_;  // the policy wants nothing of this version
@@ -138,6 +160,10 @@ class Compactor {
   // gives it nothing to do.
   bool policys_turn_ = false;
   Sequence policy_settled_at_ = 0;
+  Quarantine quarantine_;
+  // The input that could not be read last, and how often in a row.
+  FileNumber unread_table_ = 0;
+  int unread_times_ = 0;
   bool busy_ = false;
   bool paused_ = false;
   uint64_t pause_ms_ = 0;

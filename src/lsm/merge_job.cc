@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lsm/bloom.h"
+#include "lsm/filter_bits.h"
 #include "lsm/merging_iterator.h"
 #include "lsm/table_iterator.h"
 #include "util/check.h"
@@ -24,6 +25,8 @@ constexpr size_t kMaxHeldBytes = size_t{1} << 20;
 // Asked by one part: the loop remembers each of them to the step's end. The others stay for the
 // next time.
 constexpr size_t kMaxAsked = size_t{1} << 18;
+// Written between two looks at the pace: what the kernel is given at once (AppendFile).
+constexpr uint64_t kPacedBytes = uint64_t{256} << 10;
 
 bool IsExpired(const Entry& entry, uint64_t now_ms) {
   return entry.live() && entry.expire_at_ms != 0 && entry.expire_at_ms < now_ms;
@@ -66,9 +69,10 @@ MergeJob::MergeJob(Store& store, const MergeInput& input)
     : store_(store),
       input_(input),
       source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks,
-              input.cancelled),
+              input.cancelled, store.open_tables.kept_by_job()),
       beside_(TablesBeside(input)),
-      filters_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks),
+      filters_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks,
+               nullptr, store.open_tables.kept_by_job()),
       is_dead_(*input.dead),
       writer_(store, input.dead->mark) {}
 
@@ -81,6 +85,7 @@ Status MergeJob::Run() {
 
 Status MergeJob::Advance() {
   if (walk_ == nullptr) {
+    SetFilterBits();
     std::vector<std::unique_ptr<InternalIterator>> children;
     for (const std::vector<TableRef>& run : input_.plan.runs) {
       children.push_back(NewRunIterator(run, source_));
@@ -104,6 +109,19 @@ Status MergeJob::Advance() {
   ASSIGN_OR_RETURN(result_.written, writer_.Finish());
   done_ = true;
   return {};
+}
+
+void MergeJob::SetFilterBits() {
+  std::vector<FileNumber> taken;
+  uint64_t entries = 0;
+  for (const std::vector<TableRef>& run : input_.plan.runs) {
+    for (const TableRef& ref : run) {
+      taken.push_back(ref.table->file);
+      entries += ref.table->entries;
+    }
+  }
+  writer_.set_bloom_bits_per_key(FilterBitsFor(store_.options.bloom_bits_per_key, *input_.version,
+                                               input_.plan.target, entries, taken));
 }
 
 bool MergeJob::IsFull() const {
@@ -185,7 +203,16 @@ void MergeJob::DropExpired(bool covered, Held* held) {
 Status MergeJob::WriteNow(std::string_view key, const Entry& entry) {
   ++result_.entries_written;
   result_.bytes_kept += key.size() + entry.value.size();
-  return writer_.Add(key, entry);
+  RETURN_IF_ERROR(writer_.Add(key, entry));
+  Pace();
+  return {};
+}
+
+void MergeJob::Pace() {
+  const uint64_t written = writer_.EstimatedSize();
+  if (written < paced_bytes_ + kPacedBytes) return;
+  store_.merge_pace.Spend(written - paced_bytes_, [this] { return store_.gate->closing(); });
+  paced_bytes_ = written;
 }
 
 // It is known now whether a live value lies below the entry.

@@ -74,6 +74,8 @@ class MergeJob {
   bool done() const { return done_; }
   // Not empty after a Run that is not done. The next Run takes the answers.
   std::vector<DropCandidate>& questions() { return questions_; }
+  // After an error: the input that could not be read, or 0 if it is another error.
+  FileNumber failed_table() const { return source_.failed_table(); }
   // Once, when done.
   MergeResult TakeResult() { return std::move(result_); }
   // Takes back what it wrote, done or not: see RunWriter::Remove.
@@ -90,6 +92,7 @@ class MergeJob {
   };
 
   Status Advance();
+  void SetFilterBits();
   Status MergeKey();
   Status Write(const Entry& entry);
   Status WriteHeld();
@@ -104,6 +107,7 @@ class MergeJob {
   }
   bool MayBeHidden(std::string_view key, uint64_t hash);
   Status CountRead();
+  void Pace();
 
   Store& store_;
   const MergeInput& input_;
@@ -120,6 +124,7 @@ class MergeJob {
   size_t held_bytes_ = 0;
   size_t asked_ = 0;
   bool done_ = false;
+  uint64_t paced_bytes_ = 0;  // of what was written, those that the pace was told of
   MergeResult result_;
 };
 

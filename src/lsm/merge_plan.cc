@@ -35,7 +35,10 @@ struct Source {
 class Planner {
  public:
   Planner(const Version& version, uint64_t table_bytes, const CompactionJob& job)
-      : runs_(version.runs()), table_bytes_(table_bytes), job_(job) {}
+      : runs_(version.runs()),
+        table_bytes_(table_bytes),
+        job_(job),
+        kept_(job.kept.begin(), job.kept.end()) {}
 
   std::optional<MergePlan> Run() {
     FindSources();
@@ -69,6 +72,7 @@ class Planner {
       }
       for (const TableRef& ref : runs_[i].tables) {
         if (!slice.empty() && !slice.contains(ref.table->file)) continue;
+        if (kept_.contains(ref.table->file)) continue;
         if (!BelowEnd(ref)) continue;
         sources_.push_back({i, &ref});
         taken_.insert(&ref);
@@ -178,7 +182,7 @@ class Planner {
   void AddInputs() {
     std::string_view last = last_small_;
     const auto taken = [this](const TableRef& ref) {
-      return plan_.end.empty() || ref.lo < plan_.end;
+      return (plan_.end.empty() || ref.lo < plan_.end) && !kept_.contains(ref.table->file);
     };
     const auto add = [&taken](std::vector<TableRef>* to, const TableRef& ref) {
       if (taken(ref)) to->push_back(ref);
@@ -204,6 +208,7 @@ class Planner {
   const std::vector<SortedRun>& runs_;
   const uint64_t table_bytes_;
   const CompactionJob& job_;
+  const std::unordered_set<FileNumber> kept_;
   size_t target_ = 0;
   std::vector<Source> sources_;
   std::unordered_set<const TableRef*> taken_;  // of the sources

@@ -30,6 +30,10 @@ void WrittenRun::Append(WrittenRun next) {
 }
 
 Status RunWriter::Add(std::string_view key, const Entry& entry) {
+  if (next_cut_ < cuts_->size() && key >= (*cuts_)[next_cut_]) {
+    if (builder_ != nullptr) RETURN_IF_ERROR(FinishTable());
+    while (next_cut_ < cuts_->size() && key >= (*cuts_)[next_cut_]) ++next_cut_;
+  }
   if (builder_ == nullptr) RETURN_IF_ERROR(BeginTable());
   RETURN_IF_ERROR(builder_->Add(key, entry));
   if (builder_->EstimatedSize() < store_.options.table_bytes) return {};
@@ -63,7 +67,7 @@ Status RunWriter::BeginTable() {
   options.filter_secret = store_.filter_secret;
   options.dead_set_mark = dead_set_mark_;
   options.block_bytes = store_.options.block_bytes;
-  options.bloom_bits_per_key = store_.options.bloom_bits_per_key;
+  options.bloom_bits_per_key = bloom_bits_per_key_;
   options.compression = store_.options.compression;
   if (on_data_block_) {
     options.on_data_block = [this, file = options.file](uint64_t offset, std::string_view bytes) {
@@ -96,7 +100,9 @@ Status RunWriter::OpenTables() {
       ASSIGN_OR_RETURN(block, reader->ReadBlock(filter));
       run_.filters.push_back({info.file, filter.offset, std::move(block)});
     }
-    run_.readers.push_back(std::move(reader));
+    if (run_.readers.size() < store_.open_tables.kept_by_job()) {
+      run_.readers.push_back(std::move(reader));
+    }
   }
   return {};
 }

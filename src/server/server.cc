@@ -41,12 +41,13 @@ Server::Server(Env& env, Logger& log, Config config, std::string config_file)
     : env_(env),
       log_(log),
       config_(env, log, std::move(config), std::move(config_file)),
+      loop_(env),
       clock_(env),
       access_(RandomSeed(env), env.WallMicros() / 1000000),
       scans_(RandomSeed(env)),
       store_(env, log, EngineOptions(config_.config()),
              static_cast<int>(config_.config().databases), [this] { loop_.Wake(); }),
-      executor_({gate_, stats_, records_, errors_, access_, clock_, log,
+      executor_({gate_, stats_, records_, errors_, access_, clock_, log, slow_log_,
                  config_.config().latency_tracking, config_.config().protocol.max_bulk_bytes},
                 RandomSeed(env)),
       clients_({executor_, gate_, stats_, clock_, log, config_.config().clients,
@@ -54,27 +55,38 @@ Server::Server(Env& env, Logger& log, Config config, std::string config_file)
       listeners_(loop_.uv(), env, log,
                  [this](std::unique_ptr<Transport> t) { OnConnection(std::move(t)); }),
       info_({env, config_, store_, clients_, executor_, gate_, stats_, records_, errors_, scans_,
-             clock_}),
-      control_({env, config_, store_, clients_, info_, access_, scans_, clock_,
+             clock_, loop_.watch()}),
+      control_({env, config_, store_, clients_, info_, access_, scans_, slow_log_, clock_,
+                loop_.watch(),
                 [this](const ShutdownRequest& request) { return OnShutdownCommand(request); }}) {
   config_.SetApply(
       [this](const Config& before, const Config& now) { return ApplyConfig(before, now); });
   executor_.SetControl(control_);
   access_.set_counting(IsFrequencyPolicy(config_.config().eviction_policy));
+  SetSlowLogLimits(config_.config());
 }
 
 Server::~Server() = default;
+
+void Server::SetSlowLogLimits(const Config& config) {
+  slow_log_.SetLimits(config.slowlog_slower_than_micros,
+                      static_cast<uint64_t>(config.slowlog_max_length));
+}
 
 Status Server::Start() {
   const Config& config = config_.config();
   // First of all: a second server with the same configuration must touch nothing of the first's,
   // neither its unix socket nor its pid file.
   RETURN_IF_ERROR(store_.Claim());
-  const int64_t fits = RaiseOpenFileLimit(config.max_clients);
-  if (fits < config.max_clients) {
-    log_.Warning("The system allows too few open files for maxclients {}: it is {} now",
-                 config.max_clients, fits);
-    config_.LimitClients(fits);
+  const OpenFileShares fits =
+      RaiseOpenFileLimit({.clients = config.max_clients, .tables = config.engine.max_open_files});
+  if (fits.clients < config.max_clients || fits.tables < config.engine.max_open_files) {
+    log_.Warning(
+        "The system allows too few open files for maxclients {} and lsm-max-open-files {}: they "
+        "are "
+        "{} and {} now",
+        config.max_clients, config.engine.max_open_files, fits.clients, fits.tables);
+    config_.LimitOpenFiles(fits.clients, static_cast<int>(fits.tables));
   }
   RETURN_IF_ERROR(listeners_.Open(config));
   info_.set_port(listeners_.port());
@@ -89,6 +101,7 @@ int Server::Run() {
              .end_tick = [this] { EndTick(); },
              .wake = [this] { OnWake(); },
              .timer = [this] { OnTimer(); },
+             .alarm = [this] { executor_.RunThrottled(); },
              .signal = [this](int number) { OnSignal(number); }});
   UnmarkLoopThread();
   return exit_code_;
@@ -159,6 +172,7 @@ void Server::EndTick() {
   }
   clients_.EndTick();
   listeners_.NextTick();
+  if (executor_.has_throttled()) loop_.SetAlarm();
   if (clients_.has_ready_turns()) return loop_.KeepAwake();
   if (grown && CrowdWaitsForWrite()) log_is_slow_ = !loop_.WaitForWake(kLogWait);
 }
@@ -226,7 +240,9 @@ void Server::OnConnection(std::unique_ptr<Transport> transport) {
 
 ConfigError Server::ApplyConfig(const Config& before, const Config& now) {
   if (now.max_clients > before.max_clients) {
-    const int64_t fits = RaiseOpenFileLimit(now.max_clients);
+    const int64_t fits =
+        RaiseOpenFileLimit({.clients = now.max_clients, .tables = now.engine.max_open_files})
+            .clients;
     if (fits < now.max_clients) {
       return fmt::format(
           "The operating system is not able to handle the specified number of clients, try with {}",
@@ -235,6 +251,7 @@ ConfigError Server::ApplyConfig(const Config& before, const Config& now) {
   }
   log_.SetLevel(now.log_level);
   executor_.set_track_latencies(now.latency_tracking);
+  SetSlowLogLimits(now);
   executor_.set_max_bulk_bytes(now.protocol.max_bulk_bytes);
   access_.set_counting(IsFrequencyPolicy(now.eviction_policy));
   if (now.engine.sync_mode != before.engine.sync_mode) {

@@ -3,11 +3,13 @@
 
 #include <catch2/catch.hpp>
 #include <condition_variable>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "env/posix_env.h"
@@ -237,6 +239,55 @@ TEST_CASE("engine threads: a merge of everything in one part and in two", "[.mea
   }
   std::cout << "two parts take " << two / one << " of the time of one" << std::endl;
   CHECK(two < one);
+}
+
+// By what the process itself sees.
+size_t OpenTableFiles() {
+  size_t count = 0;
+  std::error_code gone;
+  for (const auto& file : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const std::string path = std::filesystem::read_symlink(file.path(), gone).string();
+    if (!gone && path.find(".sst") != std::string::npos) ++count;
+  }
+  return count;
+}
+
+TEST_CASE("engine threads: of 5,000 tables no more than 64 are open at a time", "[slow]") {
+  constexpr int kTables = 5000;
+  constexpr size_t kLimit = 64;
+  const auto env = NewPosixEnv();
+  const test::ScratchDirectory scratch;
+  Options options = ThreadOptions(scratch.File("db"));
+  options.memtable_bytes = 64 << 20;
+  options.retained_memtables = 0;
+  options.record_cache_bytes = 0;
+  options.table_bytes = 1;  // a table for each entry
+  options.max_open_files = kLimit;
+  const auto key = [](int i) { return "key" + std::to_string(10'000 + i); };
+  {
+    Server server(*env, options);
+    server.Open();
+    for (int i = 0; i < kTables; ++i) server.Set(key(i), "value" + std::to_string(i), true);
+    REQUIRE(server.engine().FreezeNow());
+    while (server.engine().Stats().tables < kTables) server.WaitTurn();
+    CHECK(OpenTableFiles() <= kLimit);
+    REQUIRE(server.engine().Stop().ok());
+  }
+  Server server(*env, options);
+  const uint64_t begun = env->MonotonicNanos();
+  server.Open();
+  const uint64_t micros = (env->MonotonicNanos() - begun) / 1000;
+  WARN("ready after " << micros << " us");
+  CHECK(server.engine().Stats().tables == kTables);
+  CHECK(OpenTableFiles() == 0);
+  CHECK(micros < 5'000'000);
+  Random random(1);
+  for (int i = 0; i < kTables; ++i) {
+    const int at = i % 2 == 0 ? i : static_cast<int>(random.Uniform(kTables));
+    REQUIRE(server.Get(key(at)) == "value" + std::to_string(at));
+    if (i % 10 == 0) REQUIRE(OpenTableFiles() <= kLimit);
+  }
+  CHECK(OpenTableFiles() > kLimit / 2);
 }
 
 }  // namespace cairn::lsm
