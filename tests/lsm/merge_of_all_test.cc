@@ -131,11 +131,11 @@ TEST_CASE("merge of all: while more is written, runs and space stay bounded, and
   REQUIRE(driver.Open().ok());
   driver.engine().PauseCompaction(true);
   std::vector<std::string> newest(kKeys);
-  const auto flush = [&](OwnedBatch batch) {
+  const auto flush = [&](const OwnedBatch& batch) {
     for (const auto& write : batch) {
       newest[std::stoul(write.key.substr(3))] = write.entry.value;
     }
-    REQUIRE(driver.Commit(std::move(batch), true) != 0);
+    REQUIRE(driver.Commit(batch, true) != 0);
     (void)driver.engine().FreezeNow();  // what is larger than a memtable has been frozen
   };
   // A last run of some 180 tables, and what everything is merged for above it.
