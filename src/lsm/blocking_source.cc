@@ -13,11 +13,14 @@ constexpr size_t kMinKeptBlocks = 4;
 }  // namespace
 
 BlockingSource::BlockingSource(OpenTable open_table, size_t keep_blocks,
-                               std::shared_ptr<const std::atomic<bool>> cancelled)
+                               std::shared_ptr<const std::atomic<bool>> cancelled,
+                               size_t keep_tables)
     : open_table_(std::move(open_table)),
       keep_blocks_(keep_blocks),
-      cancelled_(std::move(cancelled)) {
+      cancelled_(std::move(cancelled)),
+      keep_tables_(keep_tables) {
   CHECK(keep_blocks == 0 || keep_blocks >= kMinKeptBlocks);
+  CHECK(keep_tables == 0 || keep_tables >= kMinKeptTables);
 }
 
 const TableReader* BlockingSource::Table(const TableRef& ref) {
@@ -26,9 +29,15 @@ const TableReader* BlockingSource::Table(const TableRef& ref) {
   if (open != tables_.end()) return open->second.get();
   Result<std::shared_ptr<const TableReader>> reader = open_table_(ref);
   if (!reader.ok()) {
+    failed_table_ = ref.table->file;
     Fail(reader.status());
     return nullptr;
   }
+  if (keep_tables_ != 0 && tables_.size() == keep_tables_) {
+    tables_.erase(table_order_.front());
+    table_order_.pop_front();
+  }
+  table_order_.push_back(ref.table->file);
   return tables_.emplace(ref.table->file, std::move(reader).value()).first->second.get();
 }
 
@@ -43,6 +52,7 @@ const Block* BlockingSource::Fetch(const TableReader& table, BlockHandle handle)
   }
   Result<std::shared_ptr<const Block>> block = read_ahead_.ReadBlock(table, handle);
   if (!block.ok()) {
+    failed_table_ = table.file_number();
     Fail(block.status());
     return nullptr;
   }
@@ -63,11 +73,13 @@ void BlockingSource::Clear() {
   blocks_.clear();
   order_.clear();
   status_ = Status::Ok();
+  failed_table_ = 0;
 }
 
 void BlockingSource::CloseTables() {
   Clear();
   tables_.clear();
+  table_order_.clear();
 }
 
 }  // namespace cairn::lsm

@@ -30,9 +30,13 @@ struct CompactionJob {
   RunId target = 0;
   std::vector<FileNumber> slice = {};  // of the sources only these tables; empty: all
   std::string end = {};                // of these only the keys below this; empty: all
+  // Tables of its runs that it leaves alone. Nothing else that it takes has keys in their ranges.
+  std::vector<FileNumber> kept = {};
   // Instead of runs: tables that are written anew where they stand, one a step, for what a merge
   // drops on the way.
   std::vector<FileNumber> rewritten = {};
+  // Instead of runs: all of them, from this key on (merge_of_all.h).
+  std::optional<std::string> all_from = {};
   std::string reason;  // for people
 };
 

@@ -77,8 +77,9 @@ struct EngineStats {
   uint64_t waiting_fetches = 0;  // for their turn: others hold as much as may be held
   uint64_t fetches = 0, fetched_blocks = 0;
   HistogramSummary fetch_micros;
-  bool direct_reads = false;                         // of all open tables
-  uint64_t open_tables = 0, table_memory_bytes = 0;  // top indexes kept by open tables
+  bool direct_reads = false;  // of all open tables
+  // By whomever; opens since the start. Memory: top indexes of those that the loop keeps.
+  uint64_t open_tables = 0, max_open_tables = 0, table_opens = 0, table_memory_bytes = 0;
   uint64_t wal_records = 0, wal_syncs = 0, wal_bytes = 0, wal_slots = 0, wal_slots_free = 0;
   bool wal_overwrites = false;  // slots are prezeroed and reused in place (design §4)
   uint64_t wal_last_sync_micros = 0;
@@ -88,9 +89,10 @@ struct EngineStats {
   uint64_t compactions = 0, compaction_steps = 0, compaction_failures = 0;
   uint64_t compaction_bytes_written = 0, compaction_micros = 0;
   uint64_t compaction_entries_read = 0, compaction_entries_written = 0;
-  uint64_t compaction_tables_dropped = 0;  // of dead spaces, unread
-  uint64_t compaction_expired = 0;         // keys that merges dropped, since they had expired
-  uint64_t compaction_tables_moved = 0;    // to another run, by an edit alone
+  uint64_t compaction_tables_dropped = 0;      // of dead spaces, unread
+  uint64_t compaction_expired = 0;             // keys that merges dropped, since they had expired
+  uint64_t compaction_tables_moved = 0;        // to another run, by an edit alone
+  std::vector<FileNumber> quarantined_tables;  // damaged: merges go around them
   uint64_t write_stalls = 0, write_stall_micros = 0;
   // What writers are held to, in bytes a second (0: nothing), and for what (write_throttle.h).
   uint64_t write_rate_limit = 0;

@@ -30,6 +30,7 @@ void EngineImpl::Poll() {
   flush_->Kick();
   if (drops_.retained_hid() && flush_->ReleaseRetained()) drops_.OnRetainedReleased();
   compactor_->Kick();
+  MakeRoomForJobs();
   PaceWritesAndMerges();
   blocks_.Trim();
   records_.Trim();

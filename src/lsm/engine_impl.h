@@ -100,7 +100,7 @@ class EngineImpl final : public Engine {
   void UpdateHealth();
   void TellWatermarks();
   void TellRoom();
-  void OpenAllTables();
+  void MakeRoomForJobs();
   void WarmUp();
   void RemoveObsolete(FileNumber file);
   void TraceTables(std::string_view key, std::string* text);

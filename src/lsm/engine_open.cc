@@ -8,8 +8,6 @@ namespace cairn::lsm {
 
 namespace {
 
-// Open tables that the loop keeps; each costs a descriptor and its top index.
-constexpr size_t kMaxOpenTables = 1000;
 // What commands that wait for blocks may hold of them, beside the block cache: this share of its
 // size for those that want few, and as much for those that want many.
 constexpr size_t kPinShare = 8;
@@ -20,7 +18,7 @@ constexpr size_t kMinPinBytes = size_t{4} << 20;
 EngineImpl::EngineImpl(RecoveredStore recovered)
     : store_(std::move(recovered.store)),
       slots_(std::move(recovered.slots)),
-      tables_(kMaxOpenTables),
+      tables_(store_->open_tables.loop_share()),
       blocks_(store_->options.block_cache_bytes),
       records_(store_->options.record_cache_bytes, store_->filter_secret),
       page_cache_(!store_->options.direct_reads),
@@ -58,7 +56,6 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
   settler_ = std::make_unique<Settler>(*store_, state_, *flush_, drops_);
   store_->obsolete->on_loop = [this](FileNumber file) { RemoveObsolete(file); };
   told_ = watermarks();
-  OpenAllTables();
 }
 
 EngineImpl::~EngineImpl() {

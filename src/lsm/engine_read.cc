@@ -80,19 +80,13 @@ bool EngineImpl::PrefetchRecord(const KeyHint& hint, uint64_t hash) {
   return false;
 }
 
-// So that the first read of each table has one trip less to wait for.
-void EngineImpl::OpenAllTables() {
-  MissList tables;
-  for (const SortedRun& run : state_.version->runs()) {
-    for (const TableRef& ref : run.tables) {
-      if (tables.tables.size() < tables_.capacity()) tables.tables.push_back(ref.table);
-    }
-  }
-  if (tables.empty()) return;
-  warming_ = true;
-  auto ticket = std::make_shared<FetchTicket>();
-  ticket->done = [this](const Status&) { warming_ = false; };
-  fetcher_->Start(tables, std::move(ticket));
+// Jobs open tables beside those that the loop keeps.
+void EngineImpl::MakeRoomForJobs() {
+  const OpenTables& open = store_->open_tables;
+  const size_t count = open.count();
+  const size_t elsewhere = count - std::min(count, tables_.size());
+  tables_.SetCapacity(
+      std::min(open.loop_share(), open.limit() - std::min(open.limit(), elsewhere)));
 }
 
 // Filters that a blind write asked for and did not find (after a start): one small batch at a time.

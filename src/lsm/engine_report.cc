@@ -82,7 +82,9 @@ EngineStats EngineImpl::Stats() const {
   if (page_cache_.on()) stats.page_cache_percent = static_cast<int>(page_cache_.share() * 100);
   stats.direct_reads = store_->options.direct_reads && !store_->indirect_reads;
   fetcher_->AddTo(&stats);
-  stats.open_tables = tables_.size();
+  stats.open_tables = store_->open_tables.count();
+  stats.max_open_tables = store_->open_tables.limit();
+  stats.table_opens = store_->open_tables.opens();
   stats.table_memory_bytes = tables_.memory_bytes();
   const LogWriterStats log = log_->stats();
   stats.wal_records = log.records;
@@ -107,6 +109,7 @@ EngineStats EngineImpl::Stats() const {
   stats.compaction_tables_dropped = compaction.tables_dropped;
   stats.compaction_expired = compaction.expired;
   stats.compaction_tables_moved = compaction.tables_moved;
+  stats.quarantined_tables = compactor_->quarantine().tables();
   stats.compaction_bytes_written = compaction.bytes_written;
   stats.compaction_micros = compaction.micros;
   stats.compaction_entries_read = compaction.entries_read;

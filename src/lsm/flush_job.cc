@@ -6,6 +6,7 @@
 
 #include "lsm/blocking_source.h"
 #include "lsm/bloom.h"
+#include "lsm/filter_bits.h"
 #include "lsm/read_state.h"
 #include "util/check.h"
 
@@ -28,7 +29,8 @@ class FlushJob {
         below_(below),
         dead_(rules.dead),
         is_dead_(rules.dead),
-        source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, 0),
+        source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, 0, nullptr,
+                store.open_tables.kept_by_job()),
         dying_(rules.dying),
         settle_budget_(std::max<uint64_t>(kMinSettled, memtable.entry_count() / 4)),
         keep_budget_(rules.keep_blocks ? store.options.block_cache_bytes / kWarmShare : 0),
@@ -52,6 +54,8 @@ class FlushJob {
 
  private:
   Status WriteAll() {
+    writer_.set_bloom_bits_per_key(
+        FilterBitsFor(store_.options.bloom_bits_per_key, below_, 0, memtable_.entry_count(), {}));
     const auto walk = memtable_.NewIterator();
     uint64_t steps = 0;
     for (walk->SeekToFirst(); walk->Valid(); walk->Next()) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lsm/bloom.h"
+#include "lsm/filter_bits.h"
 #include "lsm/merging_iterator.h"
 #include "lsm/table_iterator.h"
 #include "util/check.h"
@@ -21,7 +22,8 @@ constexpr uint64_t kEntriesPerCheck = 1024;
 constexpr size_t kQuestions = 256;
 // What may wait for answers. It is in memory once more when it is written.
 constexpr size_t kMaxHeldBytes = size_t{1} << 20;
-// Asked by one step: the loop remembers each of them to its end. The others stay for the next time.
+// Asked by one part: the loop remembers each of them to the step's end. The others stay for the
+// next time.
 constexpr size_t kMaxAsked = size_t{1} << 18;
 // Written between two looks at the pace: what the kernel is given at once (AppendFile).
 constexpr uint64_t kPacedBytes = uint64_t{256} << 10;
@@ -51,12 +53,26 @@ std::vector<SortedRun> TablesBeside(const MergeInput& input) {
 
 }  // namespace
 
+void MergeResult::Append(MergeResult next) {
+  written.Append(std::move(next.written));
+  end = std::move(next.end);
+  counts.Add(next.counts);
+  entries_read += next.entries_read;
+  entries_written += next.entries_written;
+  settled += next.settled;
+  expired += next.expired;
+  bytes_read += next.bytes_read;
+  bytes_kept += next.bytes_kept;
+}
+
 MergeJob::MergeJob(Store& store, const MergeInput& input)
     : store_(store),
       input_(input),
-      source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks),
+      source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks,
+              input.cancelled, store.open_tables.kept_by_job()),
       beside_(TablesBeside(input)),
-      filters_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks),
+      filters_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks,
+               nullptr, store.open_tables.kept_by_job()),
       is_dead_(*input.dead),
       writer_(store, input.dead->mark) {}
 
@@ -69,6 +85,7 @@ Status MergeJob::Run() {
 
 Status MergeJob::Advance() {
   if (walk_ == nullptr) {
+    SetFilterBits();
     std::vector<std::unique_ptr<InternalIterator>> children;
     for (const std::vector<TableRef>& run : input_.plan.runs) {
       children.push_back(NewRunIterator(run, source_));
@@ -92,6 +109,19 @@ Status MergeJob::Advance() {
   ASSIGN_OR_RETURN(result_.written, writer_.Finish());
   done_ = true;
   return {};
+}
+
+void MergeJob::SetFilterBits() {
+  std::vector<FileNumber> taken;
+  uint64_t entries = 0;
+  for (const std::vector<TableRef>& run : input_.plan.runs) {
+    for (const TableRef& ref : run) {
+      taken.push_back(ref.table->file);
+      entries += ref.table->entries;
+    }
+  }
+  writer_.set_bloom_bits_per_key(FilterBitsFor(store_.options.bloom_bits_per_key, *input_.version,
+                                               input_.plan.target, entries, taken));
 }
 
 bool MergeJob::IsFull() const {

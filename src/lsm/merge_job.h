@@ -1,7 +1,8 @@
 #pragma once
-// One step of a compaction: merges sorted runs from a key on, writes what comes out as tables, and
-// says up to where the inputs are used up (design §8). Of each key the newest version stays; counts
-// that it left open are settled where an older version, or the end of the data, settles them.
+// One step of a compaction, or a part of one (merge_step.h): merges sorted runs from a key on,
+// writes what comes out as tables, and says up to where the inputs are used up (design §8). Of each
+// key the newest version stays; counts that it left open are settled where an older version, or the
+// end of the data, settles them.
 //
 // What is dropped: what dead spaces hold, unseen; older versions; tombstones and stubs, where no
 // older run outside the merge can hold their key; expired values, if the loop says so, and down to
@@ -9,8 +10,10 @@
 //
 // Thread: one worker at a time; `questions` is the loop's between two calls of Run. May block. What
 // comes out depends on the input and the answers alone.
-// Errors: what it wrote is removed, as far as the disk lets it. kAborted: the store is closing.
+// Errors: what it wrote is removed, as far as the disk lets it. kAborted: the store is closing, or
+// it was cancelled.
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -38,6 +41,8 @@ struct MergeInput {
   uint64_t now_ms = 0;
   // Ends between two keys when it has written this much.
   uint64_t max_bytes = 0;
+  // Once it is set, by any thread, the merge fails with its next block. Null: never.
+  std::shared_ptr<const std::atomic<bool>> cancelled = nullptr;
 };
 
 struct MergeResult {
@@ -52,6 +57,9 @@ struct MergeResult {
   // Keys and values.
   uint64_t bytes_read = 0;
   uint64_t bytes_kept = 0;
+
+  // Adds what a merge of the keys behind these gave.
+  void Append(MergeResult next);
 };
 
 class MergeJob {
@@ -66,8 +74,12 @@ class MergeJob {
   bool done() const { return done_; }
   // Not empty after a Run that is not done. The next Run takes the answers.
   std::vector<DropCandidate>& questions() { return questions_; }
+  // After an error: the input that could not be read, or 0 if it is another error.
+  FileNumber failed_table() const { return source_.failed_table(); }
   // Once, when done.
   MergeResult TakeResult() { return std::move(result_); }
+  // Takes back what it wrote, done or not: see RunWriter::Remove.
+  void Remove() { writer_.Remove(); }
 
  private:
   // An entry that comes behind an open question, or is one.
@@ -80,6 +92,7 @@ class MergeJob {
   };
 
   Status Advance();
+  void SetFilterBits();
   Status MergeKey();
   Status Write(const Entry& entry);
   Status WriteHeld();

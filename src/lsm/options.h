@@ -35,6 +35,7 @@ struct Options {
 
   bool direct_reads = false;   // lsm-direct-reads: tables' blocks past the kernel's page cache
   int read_threads = 32;       // lsm-read-threads: reads of blocks side by side
+  int max_open_files = 1000;   // lsm-max-open-files: tables open at a time
   int background_threads = 1;  // lsm-background-threads: merges side by side
 
   // lsm-compaction-rate: what merges may write a second at the least; 0: no bound at all.

@@ -6,7 +6,7 @@
 namespace cairn::lsm {
 
 void RunPublisher::Publish(WrittenRun run, std::vector<WarmBlock> data_blocks) {
-  // Readers first: the new version must find its tables open.
+  // Readers first: the new version shall find its tables open.
   for (auto& reader : run.readers) tables_.Insert(std::move(reader));
   for (WarmBlock& warm : run.filters) {
     blocks_.Insert(warm.file, warm.offset, std::move(warm.block));

@@ -1,6 +1,6 @@
 #pragma once
-// Makes the catalog's newest version the one that reads see, with its new tables open and their
-// blocks on the way into the cache.
+// Makes the catalog's newest version the one that reads see, with its new tables open, if they are
+// not too many, and their blocks on the way into the cache.
 //
 // Thread: the loop. The parts outlive it.
 

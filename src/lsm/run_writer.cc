@@ -1,5 +1,6 @@
 #include "lsm/run_writer.h"
 
+#include <iterator>
 #include <utility>
 
 #include "lsm/table_reader.h"
@@ -17,7 +18,22 @@ void RemoveTable(Store& store, FileNumber file) {
 
 }  // namespace
 
+void WrittenRun::Append(WrittenRun next) {
+  const auto append = [](auto* to, auto* from) {
+    to->insert(to->end(), std::move_iterator(from->begin()), std::move_iterator(from->end()));
+  };
+  append(&tables, &next.tables);
+  append(&readers, &next.readers);
+  append(&filters, &next.filters);
+  append(&index_blocks, &next.index_blocks);
+  bytes += next.bytes;
+}
+
 Status RunWriter::Add(std::string_view key, const Entry& entry) {
+  if (next_cut_ < cuts_->size() && key >= (*cuts_)[next_cut_]) {
+    if (builder_ != nullptr) RETURN_IF_ERROR(FinishTable());
+    while (next_cut_ < cuts_->size() && key >= (*cuts_)[next_cut_]) ++next_cut_;
+  }
   if (builder_ == nullptr) RETURN_IF_ERROR(BeginTable());
   RETURN_IF_ERROR(builder_->Add(key, entry));
   if (builder_->EstimatedSize() < store_.options.table_bytes) return {};
@@ -51,7 +67,7 @@ Status RunWriter::BeginTable() {
   options.filter_secret = store_.filter_secret;
   options.dead_set_mark = dead_set_mark_;
   options.block_bytes = store_.options.block_bytes;
-  options.bloom_bits_per_key = store_.options.bloom_bits_per_key;
+  options.bloom_bits_per_key = bloom_bits_per_key_;
   options.compression = store_.options.compression;
   if (on_data_block_) {
     options.on_data_block = [this, file = options.file](uint64_t offset, std::string_view bytes) {
@@ -84,7 +100,9 @@ Status RunWriter::OpenTables() {
       ASSIGN_OR_RETURN(block, reader->ReadBlock(filter));
       run_.filters.push_back({info.file, filter.offset, std::move(block)});
     }
-    run_.readers.push_back(std::move(reader));
+    if (run_.readers.size() < store_.open_tables.kept_by_job()) {
+      run_.readers.push_back(std::move(reader));
+    }
   }
   return {};
 }

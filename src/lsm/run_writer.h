@@ -1,5 +1,6 @@
 #pragma once
-// Writes ascending entries as a sorted run: tables cut at lsm-table-size, synced, with their names
+// Writes ascending entries as a sorted run: tables cut at lsm-table-size and at the store's
+// table_cuts, as they were when it was made, synced, with their names
 // synced too, opened again, with their filters and index blocks read, so that nothing but data is
 // cold afterwards. Flush and compaction write through it.
 //
@@ -28,9 +29,12 @@ struct WarmBlock {
 
 struct WrittenRun {
   std::vector<TableInfo> tables;                            // ascending; none if nothing was added
-  std::vector<std::shared_ptr<const TableReader>> readers;  // of the tables
+  std::vector<std::shared_ptr<const TableReader>> readers;  // of the first tables
   std::vector<WarmBlock> filters, index_blocks;
   uint64_t bytes = 0;
+
+  // Adds what another writer wrote of the keys behind these.
+  void Append(WrittenRun next);
 };
 
 class RunWriter {
@@ -40,8 +44,14 @@ class RunWriter {
 
   // `dead_set_mark`: of the filter that what is added has gone through (dead_spaces.h).
   RunWriter(Store& store, Sequence dead_set_mark, OnDataBlock on_data_block = {})
-      : store_(store), dead_set_mark_(dead_set_mark), on_data_block_(std::move(on_data_block)) {}
+      : store_(store),
+        dead_set_mark_(dead_set_mark),
+        on_data_block_(std::move(on_data_block)),
+        cuts_(store.table_cuts.Get()),
+        bloom_bits_per_key_(store.options.bloom_bits_per_key) {}
 
+  // Of tables begun from now on; at first the options'.
+  void set_bloom_bits_per_key(double bits) { bloom_bits_per_key_ = bits; }
   // Requires: a key greater than the last one. The entry is copied.
   Status Add(std::string_view key, const Entry& entry);
   // What was added so far, as bytes of files, within a few blocks.
@@ -60,6 +70,9 @@ class RunWriter {
   Store& store_;
   const Sequence dead_set_mark_;
   const OnDataBlock on_data_block_;
+  const TableCuts::Keys cuts_;
+  size_t next_cut_ = 0;  // the first that is above all keys so far
+  double bloom_bits_per_key_;
   std::unique_ptr<TableBuilder> builder_;
   std::vector<FileNumber> files_;  // begun
   WrittenRun run_;

@@ -20,21 +20,10 @@ FileNumber ParseTableFileName(std::string_view name) {
   return TableFileName(number) == std::string(name) + std::string(kSuffix) ? number : 0;
 }
 
-std::shared_ptr<const TableReader> OpenTables::Find(FileNumber file) {
-  std::lock_guard lock(mutex_);
-  const auto found = readers_.find(file);
-  return found == readers_.end() ? nullptr : found->second.lock();
-}
-
-void OpenTables::Note(const std::shared_ptr<const TableReader>& reader) {
-  std::lock_guard lock(mutex_);
-  readers_[reader->file_number()] = reader;
-}
-
 Result<std::shared_ptr<const TableReader>> Store::OpenTable(const TableInfo& info) {
   if (auto open = open_tables.Find(info.file)) return open;
   ASSIGN_OR_RETURN(
-      std::shared_ptr<const TableReader> reader,
+      std::unique_ptr<const TableReader> reader,
       TableReader::Open(env, TablePath(info.file), info, filter_secret, options.direct_reads));
   if (options.direct_reads && !reader->file().direct() && !indirect_reads.exchange(true)) {
     log.Warning(
@@ -42,8 +31,7 @@ Result<std::shared_ptr<const TableReader>> Store::OpenTable(const TableInfo& inf
         "page cache",
         reader->file().path());
   }
-  open_tables.Note(reader);
-  return reader;
+  return open_tables.Share(std::move(reader));
 }
 
 }  // namespace cairn::lsm

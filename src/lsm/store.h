@@ -3,15 +3,14 @@
 // catalog, the tables that are open.
 //
 // Thread: env, background, log, options and the paths from any thread. `manifest` belongs to
-// recovery and then to the one catalog job on the flush lane. open_tables and merge_pace have locks
-// of their own. Ownership: one engine owns it; its jobs use it inside the gate (job_gate.h).
+// recovery and then to the one catalog job on the flush lane. open_tables, table_cuts and
+// merge_pace have locks of their own. Ownership: one engine owns it; its jobs use it inside the
+// gate (job_gate.h).
 
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 #include "env/env.h"
@@ -19,7 +18,9 @@
 #include "lsm/job_gate.h"
 #include "lsm/manifest.h"
 #include "lsm/merge_pace.h"
+#include "lsm/open_tables.h"
 #include "lsm/options.h"
+#include "lsm/quarantine.h"
 #include "lsm/store_identity.h"
 #include "lsm/table_info.h"
 #include "lsm/table_lifetimes.h"
@@ -32,19 +33,6 @@ namespace cairn::lsm {
 std::string TableFileName(FileNumber number);
 FileNumber ParseTableFileName(std::string_view name);
 
-// Readers that somebody holds, so that workers need not open again what the loop keeps open.
-// Thread safety: all methods from any thread.
-class OpenTables {
- public:
-  // The open reader, or null.
-  std::shared_ptr<const TableReader> Find(FileNumber file);
-  void Note(const std::shared_ptr<const TableReader>& reader);
-
- private:
-  std::mutex mutex_;
-  std::unordered_map<FileNumber, std::weak_ptr<const TableReader>> readers_;  // guarded by mutex_
-};
-
 // What the loop does when a table's file may go. Set and called on the loop.
 struct ObsoleteTables {
   std::function<void(FileNumber)> on_loop;
@@ -52,7 +40,11 @@ struct ObsoleteTables {
 
 struct Store {
   Store(Env& env, Background& background, Logger& log, Options options)
-      : env(env), background(background), log(log), options(std::move(options)) {}
+      : env(env),
+        background(background),
+        log(log),
+        options(std::move(options)),
+        open_tables(static_cast<size_t>(this->options.max_open_files)) {}
 
   Env& env;
   Background& background;
@@ -69,6 +61,8 @@ struct Store {
   std::unique_ptr<Manifest> manifest;
   OpenTables open_tables;
   MergePace merge_pace{env};
+  // Set by the loop (quarantine.h).
+  TableCuts table_cuts;
   // A table could not be opened for direct reads, and that was said.
   std::atomic<bool> indirect_reads = false;
 

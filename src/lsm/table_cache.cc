@@ -1,36 +1,49 @@
 #include "lsm/table_cache.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace cairn::lsm {
 
+namespace {
+
+// So much of the capacity is made free at once.
+constexpr size_t kClosedShare = 32;
+
+}  // namespace
+
 void TableCache::Insert(std::shared_ptr<const TableReader> reader) {
   const FileNumber file = reader->file_number();
-  if (!tables_.emplace(file, Open{std::move(reader), true}).second) return;
-  queue_.push_back(file);
+  const size_t bytes = reader->memory_bytes();
+  if (!tables_.emplace(file, Open{std::move(reader), ++clock_}).second) return;
+  memory_bytes_ += bytes;
   if (tables_.size() > capacity_) Shrink();
 }
 
-// One round at most: with every table in use or held, the capacity is exceeded for a while.
-void TableCache::Shrink() {
-  for (size_t steps = queue_.size(); steps > 0 && tables_.size() > capacity_; --steps) {
-    const FileNumber file = queue_.front();
-    queue_.pop_front();
-    const auto found = tables_.find(file);
-    if (found == tables_.end()) continue;
-    if (found->second.used || found->second.reader.use_count() > 1) {
-      found->second.used = false;
-      queue_.push_back(file);
-    } else {
-      tables_.erase(found);
-    }
-  }
+void TableCache::Erase(FileNumber file) {
+  const auto found = tables_.find(file);
+  if (found == tables_.end()) return;
+  memory_bytes_ -= found->second.reader->memory_bytes();
+  tables_.erase(found);
 }
 
-size_t TableCache::memory_bytes() const {
-  size_t bytes = 0;
-  for (const auto& [file, open] : tables_) bytes += open.reader->memory_bytes();
-  return bytes;
+void TableCache::SetCapacity(size_t capacity) {
+  capacity_ = capacity;
+  if (tables_.size() > capacity_) Shrink();
+}
+
+// With every table held by others, too, the capacity is exceeded for a while.
+void TableCache::Shrink() {
+  std::vector<std::pair<uint64_t, FileNumber>> closable;
+  for (const auto& [file, open] : tables_) {
+    if (open.reader.use_count() == 1) closable.emplace_back(open.used_at, file);
+  }
+  const size_t excess = tables_.size() - capacity_;
+  const size_t count = std::min(closable.size(), excess + capacity_ / kClosedShare);
+  const auto end = closable.begin() + static_cast<ptrdiff_t>(count);
+  std::ranges::nth_element(closable, end);
+  for (auto at = closable.begin(); at != end; ++at) Erase(at->second);
 }
 
 }  // namespace cairn::lsm

@@ -1,10 +1,12 @@
 #pragma once
-// The tables that the loop keeps open, bounded in number; the least recently needed close first
-// (second chance). A table that somebody else holds too (a parked command, a job) stays.
+// The tables that the loop keeps open, bounded in number; the least recently used close first, a
+// few at a time. A table that somebody else holds too (a parked command, a job) stays: it would not
+// be closed by that. So a command that needs more tables at once than there may be gets them.
 //
 // Thread: owned and used by the loop thread alone; no locks.
 
-#include <deque>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <unordered_map>
 
@@ -21,7 +23,7 @@ class TableCache {
   const TableReader* Lookup(FileNumber file) {
     const auto found = tables_.find(file);
     if (found == tables_.end()) return nullptr;
-    found->second.used = true;
+    found->second.used_at = ++clock_;
     return found->second.reader.get();
   }
   std::shared_ptr<const TableReader> Share(FileNumber file) const {
@@ -29,23 +31,27 @@ class TableCache {
     return found == tables_.end() ? nullptr : found->second.reader;
   }
   void Insert(std::shared_ptr<const TableReader> reader);
-  void Erase(FileNumber file) { tables_.erase(file); }
+  void Erase(FileNumber file);
+  // Closes what is too much, as far as it can be closed.
+  void SetCapacity(size_t capacity);
 
   size_t capacity() const { return capacity_; }
   size_t size() const { return tables_.size(); }
-  // Top indexes and bounds that the open tables keep in memory. O(size()).
-  size_t memory_bytes() const;
+  // Top indexes and bounds that the open tables keep in memory.
+  size_t memory_bytes() const { return memory_bytes_; }
 
  private:
   struct Open {
     std::shared_ptr<const TableReader> reader;
-    bool used = false;  // since the hand came by
+    uint64_t used_at = 0;  // by clock_
   };
+  // O(size()), once for every kClosedShare-th of the capacity that is inserted.
   void Shrink();
 
-  const size_t capacity_;
+  size_t capacity_;
+  size_t memory_bytes_ = 0;
   std::unordered_map<FileNumber, Open> tables_;
-  std::deque<FileNumber> queue_;  // the hand comes from the front; erased files are skipped
+  uint64_t clock_ = 0;  // lookups and insertions
 };
 
 }  // namespace cairn::lsm

@@ -107,8 +107,7 @@ class TableIterator final : public InternalIterator {
     if (partition >= table_->partitions().size()) return false;
     if (index_loaded_ && partition == partition_) return true;
     index_loaded_ = false;
-    const BlockHandle handle = table_->partitions()[partition].handles.index;
-    const Block* block = FetchKind(*source_, *table_, handle, BlockKind::kIndex);
+    const Block* block = source_->Index(*table_, partition);
     if (block == nullptr) return false;
     index_ = BlockIterator(*block);
     index_loaded_ = true;
@@ -220,6 +219,7 @@ class RunIterator final : public InternalIterator {
     if (at >= run_.size()) return false;
     const TableReader* reader = source_.Table(run_[at]);
     if (reader == nullptr) return false;
+    reader_ = reader->weak_from_this().lock();
     table_.emplace(*reader, source_, run_[at].lo, run_[at].hi);
     at_ = at;
     return true;
@@ -241,7 +241,8 @@ class RunIterator final : public InternalIterator {
 
   std::span<const TableRef> run_;
   BlockSource& source_;
-  size_t at_ = 0;  // the reference that table_ walks
+  size_t at_ = 0;                              // the reference that table_ walks
+  std::shared_ptr<const TableReader> reader_;  // of table_: the source may close it meanwhile
   std::optional<TableIterator> table_;
 };
 

@@ -2,8 +2,8 @@
 // Walks over tables: one reference, and a sorted run of them. Forward and backward; only keys
 // within the references' bounds are seen.
 //
-// Thread: the source's. The source, the references and the readers must outlive the iterator; it
-// keeps alive the blocks that it stands on.
+// Thread: the source's. The source and the references must outlive the iterator; it keeps alive the
+// blocks that it stands on, and a run's iterator its table. Another's reader must outlive it, too.
 // Errors and misses: internal_iterator.h. A miss asks for source.read_ahead_blocks() more.
 
 #include <memory>

@@ -3,14 +3,9 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace cairn::lsm {
-
-uint64_t SortedRun::size_bytes() const {
-  uint64_t bytes = 0;
-  for (const TableRef& ref : tables) bytes += ref.table->size_bytes;
-  return bytes;
-}
 
 std::span<const TableRef> SortedRun::Overlapping(std::string_view lo, std::string_view hi) const {
   const auto begin = std::partition_point(tables.begin(), tables.end(),
@@ -20,16 +15,13 @@ std::span<const TableRef> SortedRun::Overlapping(std::string_view lo, std::strin
   return {begin, end};
 }
 
-size_t Version::table_count() const {
-  size_t count = 0;
-  for (const SortedRun& run : runs_) count += run.tables.size();
-  return count;
-}
-
-uint64_t Version::size_bytes() const {
-  uint64_t bytes = 0;
-  for (const SortedRun& run : runs_) bytes += run.size_bytes();
-  return bytes;
+Version::Version(std::vector<SortedRun> runs_newest_first) : runs_(std::move(runs_newest_first)) {
+  for (SortedRun& run : runs_) {
+    run.counted_bytes = 0;
+    for (const TableRef& ref : run.tables) run.counted_bytes += ref.table->size_bytes;
+    table_count_ += run.tables.size();
+    size_bytes_ += run.counted_bytes;
+  }
 }
 
 const TableRef* Version::FindFile(FileNumber file) const {

@@ -29,20 +29,23 @@ struct SortedRun {
   RunId id = 0;
   std::vector<TableRef> tables;  // ascending, no overlap
 
-  uint64_t size_bytes() const;
+  // Counted by the version that the run is part of, for the sake of who asks each tick.
+  uint64_t size_bytes() const { return counted_bytes; }
   // The references that may hold keys in [lo, hi]. O(log n).
   std::span<const TableRef> Overlapping(std::string_view lo, std::string_view hi) const;
+
+  uint64_t counted_bytes = 0;
 };
 
 class Version {
  public:
   Version() = default;
-  explicit Version(std::vector<SortedRun> runs_newest_first)
-      : runs_(std::move(runs_newest_first)) {}
+  // O(tables).
+  explicit Version(std::vector<SortedRun> runs_newest_first);
 
   const std::vector<SortedRun>& runs() const { return runs_; }  // newest first
-  size_t table_count() const;
-  uint64_t size_bytes() const;
+  size_t table_count() const { return table_count_; }
+  uint64_t size_bytes() const { return size_bytes_; }
   // Where a file stands, or null. O(tables).
   const TableRef* FindFile(FileNumber file) const;
 
@@ -59,6 +62,8 @@ class Version {
 
  private:
   std::vector<SortedRun> runs_;
+  size_t table_count_ = 0;
+  uint64_t size_bytes_ = 0;
 };
 
 // "1024/user:1", with what is not a plain character, and \ [ ] and blanks, as \xNN.

@@ -31,7 +31,10 @@ class ConfigStore {
 
   const Config& config() const { return config_; }
   // The system allows no more.
-  void LimitClients(int64_t max_clients) { config_.max_clients = max_clients; }
+  void LimitOpenFiles(int64_t max_clients, int max_open_tables) {
+    config_.max_clients = max_clients;
+    config_.engine.max_open_files = max_open_tables;
+  }
   const std::string& file() const { return file_; }
 
   using Pair = std::pair<std::string_view, std::string_view>;

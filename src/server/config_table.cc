@@ -6,6 +6,7 @@
 #include "resp/split_args.h"
 #include "server/config_network.h"
 #include "server/config_redis_options.h"
+#include "server/process_limits.h"
 
 namespace cairn {
 namespace {
@@ -180,6 +181,8 @@ void AddEngineOptions(std::vector<ConfigOption>& rows) {
                               uint64_t{1} << 50, kStart));
   rows.push_back(BoolOption("lsm-direct-reads", FIELD(engine.direct_reads), kStart));
   rows.push_back(IntegerOption("lsm-read-threads", FIELD(engine.read_threads), 1, 128, kStart));
+  rows.push_back(IntegerOption("lsm-max-open-files", FIELD(engine.max_open_files), kMinOpenTables,
+                               1'000'000, kStart));
   rows.push_back(
       IntegerOption("lsm-background-threads", FIELD(engine.background_threads), 1, 128, kStart));
   rows.push_back(MemoryOption("lsm-compaction-rate", FIELD(engine.merge_rate_bytes), 0,

@@ -1,5 +1,7 @@
 // INFO's section about the storage engine.
 
+#include <fmt/format.h>
+
 #include "server/info.h"
 
 namespace cairn {
@@ -42,6 +44,19 @@ void WriteBackPressure(InfoWriter& out, const lsm::EngineStats& stats, const Ser
   out.Field("lsm_compaction_slept_usec", stats.merge_slept_micros);
 }
 
+void WriteTables(InfoWriter& out, const lsm::EngineStats& stats) {
+  out.Field("lsm_runs", stats.runs);
+  out.Field("lsm_tables", stats.tables);
+  out.Field("lsm_table_bytes", stats.table_bytes);
+  out.Field("lsm_open_tables", stats.open_tables);
+  out.Field("lsm_max_open_files", stats.max_open_tables);
+  out.Field("lsm_table_opens", stats.table_opens);
+  out.Field("lsm_table_memory_bytes", stats.table_memory_bytes);
+  out.Field("lsm_quarantined_tables", stats.quarantined_tables.size());
+  out.Field("lsm_quarantined_table_ids",
+            fmt::format("{}", fmt::join(stats.quarantined_tables, ",")));
+}
+
 }  // namespace
 
 void ServerInfo::WriteLsm(InfoWriter& out) {
@@ -63,11 +78,7 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("lsm_frozen_bytes", stats.frozen_bytes);
   out.Field("lsm_retained_memtables", stats.retained_memtables);
   out.Field("lsm_retained_bytes", stats.retained_bytes);
-  out.Field("lsm_runs", stats.runs);
-  out.Field("lsm_tables", stats.tables);
-  out.Field("lsm_table_bytes", stats.table_bytes);
-  out.Field("lsm_open_tables", stats.open_tables);
-  out.Field("lsm_table_memory_bytes", stats.table_memory_bytes);
+  WriteTables(out, stats);
   out.Field("lsm_record_cache_capacity", stats.record_cache_capacity);
   out.Field("lsm_record_cache_bytes", stats.record_cache_bytes);
   out.Field("lsm_record_cache_records", stats.record_cache_records);

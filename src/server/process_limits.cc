@@ -6,20 +6,26 @@
 
 namespace cairn {
 
-int64_t RaiseOpenFileLimit(int64_t max_clients) {
-  const auto wanted = static_cast<rlim_t>(max_clients + kReservedFiles);
+OpenFileShares ShareOpenFiles(int64_t files, OpenFileShares wanted) {
+  const int64_t room = files - kReservedFiles;
+  if (room >= wanted.clients + wanted.tables) return wanted;
+  const int64_t tables = std::min(wanted.tables, std::max(kMinOpenTables, room / 4));
+  return {.clients = std::clamp<int64_t>(room - tables, 1, wanted.clients), .tables = tables};
+}
+
+OpenFileShares RaiseOpenFileLimit(OpenFileShares wanted) {
+  const auto files = static_cast<rlim_t>(wanted.clients + wanted.tables + kReservedFiles);
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return max_clients;
-  if (limit.rlim_cur < wanted) {
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
+  if (limit.rlim_cur < files) {
     // The hard limit may be raised, too, by root; else what it allows is taken.
-    const rlimit raised{wanted, std::max(wanted, limit.rlim_max)};
-    const rlimit allowed{std::min(wanted, limit.rlim_max), limit.rlim_max};
+    const rlimit raised{files, std::max(files, limit.rlim_max)};
+    const rlimit allowed{std::min(files, limit.rlim_max), limit.rlim_max};
     if (setrlimit(RLIMIT_NOFILE, &raised) != 0) setrlimit(RLIMIT_NOFILE, &allowed);
     getrlimit(RLIMIT_NOFILE, &limit);
   }
-  if (limit.rlim_cur >= wanted) return max_clients;
-  const auto fits = static_cast<int64_t>(limit.rlim_cur) - kReservedFiles;
-  return std::max<int64_t>(fits, 1);
+  if (limit.rlim_cur >= files) return wanted;
+  return ShareOpenFiles(static_cast<int64_t>(limit.rlim_cur), wanted);
 }
 
 }  // namespace cairn

@@ -78,11 +78,15 @@ Status Server::Start() {
   // First of all: a second server with the same configuration must touch nothing of the first's,
   // neither its unix socket nor its pid file.
   RETURN_IF_ERROR(store_.Claim());
-  const int64_t fits = RaiseOpenFileLimit(config.max_clients);
-  if (fits < config.max_clients) {
-    log_.Warning("The system allows too few open files for maxclients {}: it is {} now",
-                 config.max_clients, fits);
-    config_.LimitClients(fits);
+  const OpenFileShares fits =
+      RaiseOpenFileLimit({.clients = config.max_clients, .tables = config.engine.max_open_files});
+  if (fits.clients < config.max_clients || fits.tables < config.engine.max_open_files) {
+    log_.Warning(
+        "The system allows too few open files for maxclients {} and lsm-max-open-files {}: they "
+        "are "
+        "{} and {} now",
+        config.max_clients, config.engine.max_open_files, fits.clients, fits.tables);
+    config_.LimitOpenFiles(fits.clients, static_cast<int>(fits.tables));
   }
   RETURN_IF_ERROR(listeners_.Open(config));
   info_.set_port(listeners_.port());
@@ -236,7 +240,9 @@ void Server::OnConnection(std::unique_ptr<Transport> transport) {
 
 ConfigError Server::ApplyConfig(const Config& before, const Config& now) {
   if (now.max_clients > before.max_clients) {
-    const int64_t fits = RaiseOpenFileLimit(now.max_clients);
+    const int64_t fits =
+        RaiseOpenFileLimit({.clients = now.max_clients, .tables = now.engine.max_open_files})
+            .clients;
     if (fits < now.max_clients) {
       return fmt::format(
           "The operating system is not able to handle the specified number of clients, try with {}",
