@@ -26,6 +26,13 @@ void TimeCommand(CommandContext& c);
 // compact.cc
 void CompactCommand(CommandContext& c);
 
+// slowlog.cc
+void CairnSlowlogCommand(CommandContext& c);
+void SlowlogGetCommand(CommandContext& c);
+void SlowlogHelpCommand(CommandContext& c);
+void SlowlogLenCommand(CommandContext& c);
+void SlowlogResetCommand(CommandContext& c);
+
 // debug.cc
 void DebugCommand(CommandContext& c);
 

@@ -19,6 +19,7 @@ namespace cairn {
 
 struct Session;
 class ScanTable;
+class SlowLog;
 
 struct ShutdownRequest {
   bool now = false, force = false, abort = false;
@@ -78,6 +79,7 @@ class ServerControl {
   // DEBUG SLEEP: stops the whole server, as asked.
   virtual void DebugSleep(double seconds) = 0;
   virtual ScanTable& scans() = 0;
+  virtual SlowLog& slow_log() = 0;
   virtual uint64_t WallMicros() = 0;  // TIME
 };
 

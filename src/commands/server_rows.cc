@@ -147,6 +147,71 @@ constexpr CommandArg kSwapdbArgs[] = {
     {.name = "index1", .type = Arg::kInteger},
     {.name = "index2", .type = Arg::kInteger},
 };
+constexpr CommandArg kSlowlogCountArgs[] = {
+    {.name = "count", .type = Arg::kInteger, .flags = CommandArg::kOptional}};
+constexpr CommandHistory kSlowlogGetHistory[] = {
+    {"4.0.0", "The client's address and name in each entry."}};
+constexpr std::string_view kSlowlogGetTips[] = {"request_policy:all_nodes",
+                                                "nondeterministic_output"};
+constexpr std::string_view kSlowlogLenTips[] = {
+    "request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"};
+constexpr std::string_view kSlowlogResetTips[] = {"request_policy:all_nodes",
+                                                  "response_policy:all_succeeded"};
+constexpr uint32_t kSlowlogFlags =
+    CommandFlag::kAdmin | CommandFlag::kLoading | CommandFlag::kStale;
+constexpr uint32_t kSlowlogCategories =
+    AclCategory::kAdmin | AclCategory::kSlow | AclCategory::kDangerous;
+constexpr CommandSpec kSlowlogSubcommands[] = {
+    {
+        .name = "get",
+        .arity = -2,
+        .flags = kSlowlogFlags,
+        .acl_categories = kSlowlogCategories,
+        .group = "server",
+        .since = "2.2.12",
+        .summary = "Returns the newest entries of the slow log",
+        .complexity = "O(N), N being the number of entries returned",
+        .handler = SlowlogGetCommand,
+        .args = kSlowlogCountArgs,
+        .tips = kSlowlogGetTips,
+        .history = kSlowlogGetHistory,
+    },
+    {
+        .name = "help",
+        .arity = 2,
+        .flags = CommandFlag::kLoading | CommandFlag::kStale,
+        .acl_categories = static_cast<uint32_t>(AclCategory::kSlow),
+        .group = "server",
+        .since = "6.2.0",
+        .summary = "Lists the subcommands of SLOWLOG",
+        .complexity = "O(1)",
+        .handler = SlowlogHelpCommand,
+    },
+    {
+        .name = "len",
+        .arity = 2,
+        .flags = kSlowlogFlags,
+        .acl_categories = kSlowlogCategories,
+        .group = "server",
+        .since = "2.2.12",
+        .summary = "Counts the entries of the slow log",
+        .complexity = "O(1)",
+        .handler = SlowlogLenCommand,
+        .tips = kSlowlogLenTips,
+    },
+    {
+        .name = "reset",
+        .arity = 2,
+        .flags = kSlowlogFlags | CommandFlag::kControl,
+        .acl_categories = kSlowlogCategories,
+        .group = "server",
+        .since = "2.2.12",
+        .summary = "Empties the slow log",
+        .complexity = "O(N), N being the number of entries",
+        .handler = SlowlogResetCommand,
+        .tips = kSlowlogResetTips,
+    },
+};
 constexpr std::string_view kTimeTips[] = {"nondeterministic_output"};
 
 constexpr CommandSpec kRows[] = {
@@ -161,6 +226,18 @@ constexpr CommandSpec kRows[] = {
         .complexity = "O(1); the merge is O(N), N being the number of keys",
         .handler = CompactCommand,
         .args = kCompactArgs,
+    },
+    {
+        .name = "cairn.slowlog",
+        .arity = -1,
+        .flags = kSlowlogFlags,
+        .acl_categories = kSlowlogCategories,
+        .group = "server",
+        .since = "1.0.0",
+        .summary = "Returns the newest entries of the slow log, with what each waited for",
+        .complexity = "O(N), N being the number of entries returned",
+        .handler = CairnSlowlogCommand,
+        .args = kSlowlogCountArgs,
     },
     {
         .name = "config",
@@ -254,6 +331,16 @@ constexpr CommandSpec kRows[] = {
         .handler = ShutdownCommand,
         .args = kShutdownArgs,
         .history = kShutdownHistory,
+    },
+    {
+        .name = "slowlog",
+        .arity = -2,
+        .acl_categories = static_cast<uint32_t>(AclCategory::kSlow),
+        .group = "server",
+        .since = "2.2.12",
+        .summary = "Shows the commands that took long",
+        .complexity = "Depends on the subcommand",
+        .subcommands = kSlowlogSubcommands,
     },
     {
         .name = "swapdb",

@@ -125,6 +125,12 @@ inline uint64_t KeyHead(std::string_view bytes) {
   return DecodeBigEndian64(padded);
 }
 
+// The payload of the key in a data block that is only looked at once: no pass over the whole of it,
+// but every byte that is read is read with bounds. A view with data() == nullptr if it has none;
+// kCorruption if it met what no builder writes. The order of keys is taken on trust, as the
+// checksum vouches for it.
+Result<std::string_view> FindInUnvalidated(std::string_view data_block, std::string_view key);
+
 // Point searches in a sorted block, without building keys. A view of the payload, valid as long as
 // the block, or nullopt-like data() == nullptr when there is none. Cost: a binary search over the
 // restart points and a scan of one interval.

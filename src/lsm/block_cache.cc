@@ -1,6 +1,7 @@
 #include "lsm/block_cache.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <utility>
 
@@ -13,9 +14,19 @@ constexpr size_t kMinSlots = 64;
 // So that a cache of ordinary blocks never has to grow its slots.
 constexpr size_t kExpectedBlockBytes = 4096;
 
+// Each cache counts from a number of its own.
+uint64_t FirstStamp() {
+  constexpr int kCounterBits = 48;
+  static std::atomic<uint64_t> caches{0};
+  return caches.fetch_add(1, std::memory_order_relaxed) << kCounterBits;
+}
+
 }  // namespace
 
-BlockCache::BlockCache(size_t capacity_bytes) : capacity_bytes_(capacity_bytes) {
+BlockCache::BlockCache(size_t capacity_bytes)
+    : capacity_bytes_(capacity_bytes),
+      last_stamp_(FirstStamp()),
+      doorkeeper_(capacity_bytes / kExpectedBlockBytes) {
   const size_t blocks = capacity_bytes / kExpectedBlockBytes;
   slots_.resize(std::bit_ceil(std::max(kMinSlots, blocks + blocks / 2)));
 }
@@ -65,6 +76,19 @@ void BlockCache::Prefetch(FileNumber file, uint64_t offset) const {
   __builtin_prefetch(&slots_[HashOf(file, offset) & (slots_.size() - 1)]);
 }
 
+CachedPlace BlockCache::PlaceOf(FileNumber file, uint64_t offset) const {
+  const NodeIndex found = Find(file, offset);
+  return found == kNone ? CachedPlace() : CachedPlace{found, At(found).stamp};
+}
+
+const Block* BlockCache::LookupAt(const CachedPlace& place) {
+  if (!Holds(place)) return nullptr;
+  ++hits_;
+  Node& node = At(place.node);
+  node.visited = true;
+  return node.block.get();
+}
+
 void BlockCache::Insert(FileNumber file, uint64_t offset, std::shared_ptr<const Block> block) {
   CHECK(block != nullptr);
   if (Find(file, offset) != kNone) return;
@@ -72,6 +96,7 @@ void BlockCache::Insert(FileNumber file, uint64_t offset, std::shared_ptr<const 
   Evict(capacity_bytes_ > charge ? capacity_bytes_ - charge : 0);
   const NodeIndex index = NewNode();
   Node& node = At(index);
+  node.stamp = ++last_stamp_;
   node.file = file;
   node.offset = offset;
   node.block = std::move(block);
@@ -81,6 +106,10 @@ void BlockCache::Insert(FileNumber file, uint64_t offset, std::shared_ptr<const 
   if (block_count_ * 4 > slots_.size() * 3) GrowSlots();
   AddSlot(index);
   Link(index);
+}
+
+void BlockCache::Offer(FileNumber file, uint64_t offset, std::shared_ptr<const Block> block) {
+  if (Admits(file, offset, block->memory_bytes())) Insert(file, offset, std::move(block));
 }
 
 bool BlockCache::EraseFile(FileNumber file, size_t limit) {
@@ -200,6 +229,7 @@ void BlockCache::Remove(NodeIndex index) {
   Node& node = At(index);
   charge_bytes_ -= node.block->memory_bytes() + kNodeOverheadBytes;
   --block_count_;
+  node.stamp = 0;
   node.block.reset();
   free_nodes_.push_back(index);
 }

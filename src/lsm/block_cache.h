@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "lsm/block.h"
+#include "lsm/cached_place.h"
+#include "lsm/doorkeeper.h"
 
 namespace cairn::lsm {
 
@@ -32,8 +34,28 @@ class BlockCache {
   std::shared_ptr<const Block> Share(FileNumber file, uint64_t offset) const;
   // Starts loading what Lookup will look at first.
   void Prefetch(FileNumber file, uint64_t offset) const;
+
+  // Where the block stands, for the three below; none if it is not there.
+  CachedPlace PlaceOf(FileNumber file, uint64_t offset) const;
+  // As Lookup, Peek and Prefetch, without a search; null if the block has left the place.
+  const Block* LookupAt(const CachedPlace& place);
+  const Block* PeekAt(const CachedPlace& place) const {
+    return Holds(place) ? At(place.node).block.get() : nullptr;
+  }
+  void PrefetchAt(const CachedPlace& place) const {
+    if (place.node < node_chunks_.size() * kChunkNodes) __builtin_prefetch(&At(place.node));
+  }
+
   // Takes a share of the block. A block that is there already stays.
   void Insert(FileNumber file, uint64_t offset, std::shared_ptr<const Block> block);
+  // The same for a block that is cheap to get again: while the cache is full, only if it was
+  // offered once before a short while ago (doorkeeper.h).
+  void Offer(FileNumber file, uint64_t offset, std::shared_ptr<const Block> block);
+  // Whether Offer would take a block of that size; if not, it will the next time.
+  bool Admits(FileNumber file, uint64_t offset, size_t memory_bytes) {
+    return charge_bytes_ + memory_bytes + kNodeOverheadBytes <= capacity_bytes_ ||
+           doorkeeper_.Admits(HashOf(file, offset));
+  }
   // Drops at most `limit` blocks of a deleted file; true if some are left.
   bool EraseFile(FileNumber file, size_t limit);
 
@@ -53,7 +75,9 @@ class BlockCache {
   static constexpr NodeIndex kNone = UINT32_MAX;
 
   // One cached block: in SIEVE's queue (newer/older), in its file's list, and in the slot table.
-  struct Node {
+  // One line of the processor's caches.
+  struct alignas(64) Node {
+    uint64_t stamp = 0;  // CachedPlace's; 0: free
     FileNumber file = 0;
     uint64_t offset = 0;
     std::shared_ptr<const Block> block;
@@ -80,6 +104,10 @@ class BlockCache {
     return node_chunks_[node / kChunkNodes][node % kChunkNodes];
   }
   NodeIndex Find(FileNumber file, uint64_t offset) const;
+  bool Holds(const CachedPlace& place) const {
+    return place.node < node_chunks_.size() * kChunkNodes && place.stamp != 0 &&
+           At(place.node).stamp == place.stamp;
+  }
   NodeIndex NewNode();
   void GrowSlots();
   void AddSlot(NodeIndex node);
@@ -96,6 +124,8 @@ class BlockCache {
   uint64_t hits_ = 0;
   uint64_t misses_ = 0;
   uint64_t evictions_ = 0;
+  uint64_t last_stamp_;
+  Doorkeeper doorkeeper_;
 
   // In chunks, so that growing moves no node and never stops the loop for long.
   std::vector<std::unique_ptr<Node[]>> node_chunks_;

@@ -47,6 +47,20 @@ inline BlockEntry ReadBlockEntry(const Block& block, uint32_t offset) {
   return entry;
 }
 
+// The first entry whose key is at or after a sought one.
+struct SoughtEntry {
+  BlockEntry entry;
+  uint32_t offset = 0;
+  uint32_t restart = 0;  // of the interval that it stands in
+  bool found = false;    // there is such an entry
+  bool equal = false;    // its key is the sought one
+  // The entry shares with its predecessor no more than that does with the sought key, so its own
+  // key is the sought one's first entry.shared bytes and its suffix.
+};
+// `after`: the first whose key is after the sought one. Cost: a binary search over the restart
+// points and a scan of one interval; no key is built.
+SoughtEntry FindEntry(const Block& block, std::string_view key, bool after);
+
 // The last restart interval whose first key is <= key; 0 if there is none.
 uint32_t FindInterval(const Block& block, std::string_view key);
 

@@ -34,5 +34,12 @@ uint32_t SealBlock(std::string* to, BlockKind kind, std::string_view bytes, bool
 // exactly the stored bytes. kCorruption with what was wanted and got (the caller adds file and
 // offset); kNotSupported for a codec or kind of a newer build.
 Result<std::shared_ptr<const Block>> OpenBlock(BlockBuffer raw, const TableId& id, uint64_t offset);
+// The same with a view of them, which are copied if they are not compressed.
+Result<std::shared_ptr<const Block>> OpenBlock(std::string_view raw, const TableId& id,
+                                               uint64_t offset);
+// One lookup in a stored data block that nobody will keep (block.h, FindInUnvalidated). The payload
+// views into *to, which is made larger if it has to be. Errors: as OpenBlock's.
+Result<std::string_view> SearchStoredBlock(std::string_view raw, const TableId& id, uint64_t offset,
+                                           std::string_view key, BlockBuffer* to);
 
 }  // namespace cairn::lsm

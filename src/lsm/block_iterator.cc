@@ -22,15 +22,24 @@ void BlockIterator::SeekToLast() {
 }
 
 void BlockIterator::Seek(std::string_view key) {
-  if (block_ == nullptr) return;
-  ResetTo(FindInterval(*block_, key));
-  while (Step() && key_ < key) {
-  }
+  StandAt(key, false);
 }
 
 void BlockIterator::SeekAfter(std::string_view key) {
-  Seek(key);
-  if (valid_ && key_ == key) Next();
+  StandAt(key, true);
+}
+
+void BlockIterator::StandAt(std::string_view key, bool after) {
+  if (block_ == nullptr) return;
+  const SoughtEntry sought = FindEntry(*block_, key, after);
+  valid_ = sought.found;
+  if (!valid_) return;
+  key_.assign(key.substr(0, sought.entry.shared));
+  key_.append(sought.entry.suffix);
+  payload_ = sought.entry.payload;
+  offset_ = sought.offset;
+  next_offset_ = sought.entry.end;
+  restart_ = sought.restart;
 }
 
 void BlockIterator::SeekForPrev(std::string_view key) {

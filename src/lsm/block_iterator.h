@@ -28,6 +28,8 @@ class BlockIterator {
   std::string_view payload() const { return payload_; }
 
  private:
+  // On the first entry whose key is >= (or > if `after`) the sought one.
+  void StandAt(std::string_view key, bool after);
   // Stands before the first entry of the restart interval.
   void ResetTo(uint32_t restart_index);
   // Reads the entry at next_offset_ on top of key_; false, and not Valid(), at the block's end.

@@ -35,6 +35,8 @@ struct CompactionJob {
   // Instead of runs: tables that are written anew where they stand, one a step, for what a merge
   // drops on the way.
   std::vector<FileNumber> rewritten = {};
+  // Instead of runs: all of them, from this key on (merge_of_all.h).
+  std::optional<std::string> all_from = {};
   std::string reason;  // for people
 };
 

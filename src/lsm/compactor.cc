@@ -4,18 +4,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "lsm/garbage.h"
+#include "lsm/merge_of_all.h"
 #include "util/check.h"
 
 namespace cairn::lsm {
-
-namespace {
-
-// A look at every table's statistics: not each time.
-constexpr uint64_t kGarbageIntervalNanos = 1'000'000'000;
-constexpr char kCutReason[] = "tables that reach into the keys of damaged ones";
-
-}  // namespace
 
 Compactor::Compactor(Store& store, Catalog& catalog, RunPublisher& publisher,
                      const DeadSpaces& dead_spaces, DropJudge& drops,
@@ -46,7 +38,7 @@ void Compactor::Kick() {
   while (!jobs_.empty()) {
     step_ = NextStep(&jobs_.back());
     if (step_ != nullptr) {
-      if (step_->input.plan.moved.empty()) {
+      if (step_->plan().moved.empty()) {
         Merge();
       } else {
         merged_.emplace();
@@ -56,138 +48,9 @@ void Compactor::Kick() {
     }
     EndJob();
     // What is asked for once more has a step to make: it follows at once.
-    if (jobs_.empty() && !std::exchange(picked_again, true)) PickJob();
+    const bool between = !jobs_.empty() && jobs_.back().all_from;
+    if (between || (jobs_.empty() && !std::exchange(picked_again, true))) PickJob();
   }
-}
-
-const DeadTables& Compactor::LookForDeadTables() {
-  const CatalogState& state = catalog_.state();
-  if (dead_tables_of_.lock() != state.version || dead_tables_at_ != state.flushed_seq ||
-      dead_tables_after_ != dead_spaces_.changes()) {
-    dead_tables_ = FindDeadTables(*state.version, dead_spaces_, state.flushed_seq, state.counts);
-    dead_tables_of_ = state.version;
-    dead_tables_at_ = state.flushed_seq;
-    dead_tables_after_ = dead_spaces_.changes();
-  }
-  return dead_tables_;
-}
-
-bool Compactor::WaitsForDeaths() {
-  return !paused_ && LookForDeadTables().waits_for_flush;
-}
-
-bool Compactor::DropDeadTables() {
-  if (LookForDeadTables().dropped.empty()) return false;
-  busy_ = true;
-  const auto make = [removed = dead_tables_.dropped](const CatalogState& before) {
-    VersionEdit edit;
-    edit.removed = removed;
-    OrderRuns(*before.version, 0, &edit);
-    return edit;
-  };
-  catalog_.Append(make, [this, count = dead_tables_.dropped.size()](const Status& status) {
-    busy_ = false;
-    if (!status.ok()) {
-      Fail(status);
-      return;
-    }
-    pause_ms_ = 0;
-    stats_.tables_dropped += count;
-    publisher_.Publish({});
-    Kick();
-  });
-  return true;
-}
-
-void Compactor::PickJob() {
-  std::optional<CompactionJob> job = FindJob();
-  if (!job) return;
-  store_.log.Verbose("Compaction begins: {}", job->reason);
-  jobs_.push_back(std::move(*job));
-}
-
-std::optional<CompactionJob> Compactor::FindJob() {
-  if (jobs_.empty()) {
-    if (auto job = RewriteDeadTables()) return job;
-  }
-  if (jobs_.empty() && asked_ && catalog_.state().flushed_seq >= asked_->up_to) {
-    if (auto job = NextOfAll()) return job;
-    asked_.reset();
-  }
-  if (!jobs_.empty()) return PickByPolicy();
-  if (settled_for_.lock() != catalog_.state().version) {
-    if (auto job = PickByPolicy()) return job;
-    settled_for_ = catalog_.state().version;
-  }
-  return FindGarbage();
-}
-
-std::optional<CompactionJob> Compactor::RewriteDeadTables() {
-  CompactionJob job{.rewritten = LookForDeadTables().rewritten, .reason = "tables of dead spaces"};
-  std::erase_if(job.rewritten, [this](FileNumber file) { return quarantine_.Contains(file); });
-  if (job.rewritten.empty()) return std::nullopt;
-  return job;
-}
-
-std::optional<CompactionJob> Compactor::PickByPolicy() {
-  const auto& version = catalog_.state().version;
-  Division division = quarantine_.Divide(version);
-  if (!division.straddling.empty()) {
-    if (!jobs_.empty()) return std::nullopt;
-    return CompactionJob{.rewritten = std::move(division.straddling), .reason = kCutReason};
-  }
-  std::unordered_set<RunId> busy;
-  for (const CompactionJob& job : jobs_) {
-    busy.insert(job.sources.begin(), job.sources.end());
-    busy.insert(job.target);
-  }
-  for (const Column& column : division.columns) {
-    auto job = policy_->Pick(*column, busy);
-    if (!job) continue;
-    Confine(*version, column, &*job);
-    return job;
-  }
-  return std::nullopt;
-}
-
-std::optional<CompactionJob> Compactor::FindGarbage() {
-  if (found_garbage_) {
-    garbage_ = GarbageJob{.bytes_read = 0, .bytes_kept = 0};
-    return std::exchange(found_garbage_, std::nullopt);
-  }
-  const uint64_t now = store_.env.MonotonicNanos();
-  if (looking_for_garbage_ || now < garbage_at_nanos_) return std::nullopt;
-  garbage_at_nanos_ = now + kGarbageIntervalNanos;
-  LookForGarbage();
-  return std::nullopt;
-}
-
-// On a worker: that takes milliseconds where there are many tables.
-void Compactor::LookForGarbage() {
-  looking_for_garbage_ = true;
-  const auto& version = catalog_.state().version;
-  // What lies above a damaged table has to stay.
-  store_.background.Submit(
-      Lane::kCompaction,
-      GatedJob(store_.gate, [self = self_, &background = store_.background, version,
-                             column = quarantine_.Divide(version).columns.front(),
-                             now_ms = store_.env.WallMicros() / 1000] {
-        auto job = PickGarbage(*column, now_ms);
-        if (job) Confine(*version, column, &*job);
-        background.PostCompletion([self, version, job = std::move(job)] {
-          if (*self != nullptr) (*self)->OnGarbageFound(version, job);
-        });
-      }));
-}
-
-// If the tree has changed since, or something else is to be done, it is looked at again later.
-void Compactor::OnGarbageFound(const std::shared_ptr<const Version>& in,
-                               std::optional<CompactionJob> job) {
-  looking_for_garbage_ = false;
-  if (!job || paused_ || busy_ || !jobs_.empty() || in != catalog_.state().version) return;
-  found_garbage_ = std::move(job);
-  Kick();
-  found_garbage_.reset();
 }
 
 // Statistics promise more than there is where tombstones hide nothing, or expired values have to
@@ -212,103 +75,116 @@ void Compactor::CompactAll(Sequence sequence) {
   Kick();
 }
 
-std::optional<CompactionJob> Compactor::NextOfAll() {
-  const auto& version = catalog_.state().version;
-  Division division = quarantine_.Divide(version);
-  if (!division.straddling.empty()) {
-    return CompactionJob{.rewritten = std::move(division.straddling), .reason = kCutReason};
-  }
-  while (asked_->columns_merged < division.columns.size()) {
-    const Column& column = division.columns[asked_->columns_merged++];
-    if (column->runs().size() < 2) continue;
-    CompactionJob job = MergeOfAll(*column, "asked for");
-    Confine(*version, column, &job);
-    return job;
-  }
-  // Tables that nothing was merged into.
-  CompactionJob job{.reason = "asked for"};
-  for (const SortedRun& run : division.columns.front()->runs()) {
-    for (const TableRef& ref : run.tables) {
-      const TableInfo& table = *ref.table;
-      if (table.created_at_ms <= asked_->at_ms && MayHaveGarbage(table, asked_->at_ms)) {
-        job.rewritten.push_back(ref.table->file);
-      }
-    }
-  }
-  // Those that it leaves are younger than that.
-  asked_->at_ms = 0;
-  if (job.rewritten.empty()) return std::nullopt;
-  return job;
+MergeInput Compactor::NewInput() const {
+  MergeInput input;
+  input.version = catalog_.state().version;
+  input.dead = dead_spaces_.UpTo(catalog_.state().flushed_seq);
+  input.now_ms = store_.env.WallMicros() / 1000;
+  return input;
 }
 
-std::shared_ptr<Compactor::Step> Compactor::NewStep() const {
-  auto step = std::make_shared<Step>();
-  step->input.version = catalog_.state().version;
-  step->input.dead = dead_spaces_.UpTo(catalog_.state().flushed_seq);
-  step->input.now_ms = store_.env.WallMicros() / 1000;
-  return step;
-}
-
-std::shared_ptr<Compactor::Step> Compactor::NextRewrite(CompactionJob* job) const {
-  auto step = NewStep();
-  const std::vector<SortedRun>& runs = step->input.version->runs();
-  step->input.max_bytes = UINT64_MAX;
+std::shared_ptr<MergeStep> Compactor::NextRewrite(CompactionJob* job) const {
+  MergeInput input = NewInput();
+  const std::vector<SortedRun>& runs = input.version->runs();
+  input.max_bytes = UINT64_MAX;
   for (; !job->rewritten.empty(); job->rewritten.pop_back()) {
     for (size_t i = 0; i < runs.size(); ++i) {
       for (const TableRef& ref : runs[i].tables) {
         if (ref.table->file != job->rewritten.back()) continue;
-        step->input.plan = {.runs = {{ref}}, .target = runs[i].id, .older_runs = i + 1};
-        return step;
+        input.plan = {.runs = {{ref}}, .target = runs[i].id, .older_runs = i + 1};
+        return std::make_shared<MergeStep>(store_, std::move(input), 1);
       }
     }
   }
   return nullptr;
 }
 
-std::shared_ptr<Compactor::Step> Compactor::NextStep(CompactionJob* job) const {
+std::shared_ptr<MergeStep> Compactor::NextStep(CompactionJob* job) {
   if (!job->rewritten.empty()) return NextRewrite(job);
-  auto step = NewStep();
-  std::optional<MergePlan> plan = PlanMerge(*step->input.version, store_.options.table_bytes, job);
+  MergeInput input = NewInput();
+  std::optional<CompactionJob> rest;
+  if (job->all_from) {
+    const Division division = quarantine_.Divide(input.version);
+    if (!division.straddling.empty()) return nullptr;  // FindBetween is asked first
+    const Column& column = division.columns.front();
+    rest = RestOfAll(*column, *job->all_from);
+    if (!rest) return nullptr;
+    Confine(*input.version, column, &*rest);
+    job = &*rest;
+  }
+  std::optional<MergePlan> plan = PlanMerge(*input.version, store_.options.table_bytes, job);
   if (!plan) return nullptr;
-  step->input.plan = std::move(*plan);
-  step->input.max_bytes = kTablesPerStep * store_.options.table_bytes;
-  return step;
+  input.plan = std::move(*plan);
+  input.max_bytes = kTablesPerStep * store_.options.table_bytes;
+  return std::make_shared<MergeStep>(store_, std::move(input),
+                                     static_cast<size_t>(store_.options.background_threads));
 }
 
 void Compactor::Merge() {
   busy_ = true;
-  Store* store = &store_;
-  if (step_->job == nullptr) step_->job = std::make_unique<MergeJob>(store_, step_->input);
+  if (!step_->MayDivide()) {
+    MergeParts();
+    return;
+  }
+  Background* background = &store_.background;
   store_.background.Submit(Lane::kCompaction,
-                           GatedJob(store_.gate, [self = self_, store, step = step_] {
-                             const uint64_t start = store->env.MonotonicNanos();
-                             const Status status = step->job->Run();
-                             step->micros += (store->env.MonotonicNanos() - start) / 1000;
-                             store->background.PostCompletion([self, status] {
-                               if (*self != nullptr) (*self)->OnMerged(status);
+                           GatedJob(store_.gate, [self = self_, background, step = step_] {
+                             step->Divide();
+                             background->PostCompletion([self] {
+                               if (*self != nullptr) (*self)->MergeParts();
                              });
                            }));
 }
 
-void Compactor::OnMerged(const Status& status) {
-  busy_ = false;
-  MergeJob& job = *step_->job;
-  if (status.ok() && !job.done()) {
-    drops_.Judge(*step_->input.version, &job.questions());
-    Merge();
+void Compactor::MergeParts() {
+  parts_running_ = step_->part_count();
+  parts_status_ = Status::Ok();
+  for (size_t part = 0; part < step_->part_count(); ++part) MergePart(part);
+}
+
+void Compactor::MergePart(size_t part) {
+  Background* background = &store_.background;
+  store_.background.Submit(Lane::kCompaction,
+                           GatedJob(store_.gate, [self = self_, background, step = step_, part] {
+                             const Status status = step->Run(part);
+                             background->PostCompletion([self, part, status] {
+                               if (*self != nullptr) (*self)->OnPartMerged(part, status);
+                             });
+                           }));
+}
+
+void Compactor::OnPartMerged(size_t part, const Status& status) {
+  MergeJob& job = step_->job(part);
+  if (!status.ok()) {
+    // What a failed part cancels may be heard of first.
+    const bool first = parts_status_.ok() || parts_status_.code() == StatusCode::kAborted;
+    if (first) {
+      parts_status_ = status;
+      failed_table_ = job.failed_table();
+    }
+  } else if (!job.done() && parts_status_.ok()) {
+    drops_.Judge(step_->version(), &job.questions());
+    MergePart(part);
     return;
   }
-  stats_.micros += step_->micros;
-  if (!status.ok()) {
-    const FileNumber failed = job.failed_table();
-    step_.reset();
-    GiveBack(drops_.OnGivenUp());
-    return Isolate(failed, status) ? Kick() : Fail(status);
+  if (--parts_running_ == 0) OnMerged();
+}
+
+void Compactor::OnMerged() {
+  busy_ = false;
+  stats_.micros += step_->micros();
+  if (parts_status_.ok()) {
+    unread_times_ = 0;
+    merged_ = step_->TakeResult();
+    AppendEdit();
+    return;
   }
-  unread_times_ = 0;
-  merged_ = job.TakeResult();
-  step_->job.reset();
-  AppendEdit();
+  // Parts that were done, or waited for answers, have left tables.
+  store_.background.Submit(
+      Lane::kCompaction,
+      GatedJob(store_.gate, [step = std::exchange(step_, nullptr)] { step->Remove(); }));
+  GiveBack(drops_.OnGivenUp());
+  return Isolate(failed_table_, parts_status_) ? Kick() : Fail(parts_status_);
 }
 
 void Compactor::AppendEdit() {
@@ -320,7 +196,7 @@ void Compactor::AppendEdit() {
 VersionEdit Compactor::MakeEdit(const CatalogState& before) const {
   // Flushes may have come in between; the step's runs are as it found them.
   VersionEdit edit =
-      MergeEdit(*before.version, step_->input.plan, merged_->end, merged_->written.tables);
+      MergeEdit(*before.version, step_->plan(), merged_->end, merged_->written.tables);
   Catalog::AddCounts(before, merged_->counts, &edit);
   return edit;
 }
@@ -333,7 +209,7 @@ void Compactor::OnAppended(const Status& status) {
   }
   pause_ms_ = 0;
   ++stats_.steps;
-  stats_.tables_moved += step_->input.plan.moved.size();
+  stats_.tables_moved += step_->plan().moved.size();
   stats_.entries_read += merged_->entries_read;
   stats_.entries_written += merged_->entries_written;
   stats_.bytes_written += merged_->written.bytes;
@@ -342,6 +218,10 @@ void Compactor::OnAppended(const Status& status) {
   if (garbage_ && jobs_.size() == 1) {
     garbage_->bytes_read += merged_->bytes_read;
     garbage_->bytes_kept += merged_->bytes_kept;
+  }
+  if (CompactionJob& job = jobs_.back(); job.all_from) {
+    job.all_from = NextOfAll(step_->plan(), merged_->end);
+    policys_turn_ = true;
   }
   publisher_.Publish(std::move(merged_->written));
   GiveBack(drops_.OnPublished());
@@ -386,10 +266,14 @@ void Compactor::Fail(const Status& status) {
 std::string Compactor::DebugString() const {
   std::string text;
   for (const CompactionJob& job : jobs_) {
-    text += job.rewritten.empty()
-                ? fmt::format("compaction: {} runs into run {}: {}\n", job.sources.size(),
-                              job.target, job.reason)
-                : fmt::format("compaction: {} tables anew: {}\n", job.rewritten.size(), job.reason);
+    if (job.all_from) {
+      text += fmt::format("compaction: all runs into the last: {}\n", job.reason);
+    } else if (!job.rewritten.empty()) {
+      text += fmt::format("compaction: {} tables anew: {}\n", job.rewritten.size(), job.reason);
+    } else {
+      text += fmt::format("compaction: {} runs into run {}: {}\n", job.sources.size(), job.target,
+                          job.reason);
+    }
   }
   return text;
 }

@@ -1,11 +1,14 @@
 #pragma once
-// Runs what the compaction policy asks for, step by step (design §8): merge a bounded part on a
-// worker, append one edit that adds what came out, removes tables that are used up and narrows
-// those that straddle the end of the step, publish, and ask the policy again. So a large job makes
-// room as it goes, gives way to a more urgent one after each step, and what is left of it after a
-// crash is an ordinary smaller job.
+// Runs what the compaction policy asks for, step by step (design §8): merge a bounded part on the
+// workers (merge_step.h), append one edit that adds what came out, removes tables that are used up
+// and narrows those that straddle the end of the step, publish, and ask the policy again. So a
+// large job makes room as it goes, gives way to a more urgent one after each step, and what is left
+// of it after a crash is an ordinary smaller job.
 //
 // Thread: the loop, but for the steps (Lane::kCompaction) and the edits (catalog.h).
+// A merge of everything holds no run (merge_of_all.h). While nothing is flushed, nothing overtakes
+// it; otherwise its steps and the policy's jobs take turns.
+// Parts: a step has at most as many as the lane has threads (lsm-background-threads).
 // Errors: a failed step is tried again after a pause that grows from kFirstPauseMs to
 // kLongestPauseMs; tables whose edit failed are kept, and the next try names the same. An input
 // that is damaged, or cannot be read kReadTries times in a row, goes into quarantine
@@ -22,7 +25,7 @@
 #include "lsm/compaction_policy.h"
 #include "lsm/dead_tables.h"
 #include "lsm/drop_judge.h"
-#include "lsm/merge_job.h"
+#include "lsm/merge_step.h"
 #include "lsm/quarantine.h"
 #include "lsm/run_publisher.h"
 #include "lsm/store.h"
@@ -34,6 +37,8 @@ class Compactor {
   static constexpr uint64_t kFirstPauseMs = 100;
   static constexpr uint64_t kLongestPauseMs = 30'000;
   static constexpr int kReadTries = 3;
+  // Between two looks at every table's statistics, at least.
+  static constexpr uint64_t kGarbageIntervalNanos = 1'000'000'000;
   // After a merge for garbage that dropped little.
   static constexpr uint64_t kFirstGarbagePauseMs = 30'000;
   static constexpr uint64_t kLongestGarbagePauseMs = 3'600'000;
@@ -43,7 +48,7 @@ class Compactor {
     uint64_t steps = 0;  // published
     uint64_t bytes_written = 0;
     uint64_t entries_read = 0, entries_written = 0;
-    uint64_t micros = 0;  // merging
+    uint64_t micros = 0;  // merging, of all workers together
     uint64_t failures = 0;
     uint64_t settled = 0;
     uint64_t tables_dropped = 0;  // unread
@@ -66,6 +71,10 @@ class Compactor {
   bool paused() const { return paused_; }
   // A step or its edit is under way, or a job waits for one.
   bool busy() const { return busy_ || !jobs_.empty() || asked_.has_value(); }
+  // Writers may wait for merges: they make progress.
+  bool advancing() const { return busy() && !paused_ && pause_ms_ == 0; }
+  // CompactAll is not done.
+  bool asked() const { return asked_.has_value(); }
   // Tables could be dropped if the deaths of their spaces were in tables, too.
   bool WaitsForDeaths();
   const Stats& stats() const { return stats_; }
@@ -74,18 +83,13 @@ class Compactor {
   std::string DebugString() const;
 
  private:
-  struct Step {
-    MergeInput input;
-    std::unique_ptr<MergeJob> job = {};
-    uint64_t micros = 0;
-  };
-
   // What the deaths so far mean for the catalog as it is now; looked for again when either changes.
   const DeadTables& LookForDeadTables();
   // One edit that removes the tables of dead spaces. False if there are none.
   bool DropDeadTables();
   void PickJob();
   std::optional<CompactionJob> FindJob();
+  std::optional<CompactionJob> FindBetween();
   // What a worker has found, or nothing, and then one begins to look if it is time.
   std::optional<CompactionJob> FindGarbage();
   void LookForGarbage();
@@ -95,14 +99,18 @@ class Compactor {
   std::optional<CompactionJob> RewriteDeadTables();
   void EndJob();
   // What is left to do of what CompactAll asked for.
-  std::optional<CompactionJob> NextOfAll();
+  std::optional<CompactionJob> NextAsked();
   // The next step of the job, or null if nothing of its sources is left.
-  std::shared_ptr<Step> NextStep(CompactionJob* job) const;
-  std::shared_ptr<Step> NewStep() const;
-  std::shared_ptr<Step> NextRewrite(CompactionJob* job) const;
-  // Goes on with the step on a worker, until it is done or has questions.
+  std::shared_ptr<MergeStep> NextStep(CompactionJob* job);
+  MergeInput NewInput() const;
+  std::shared_ptr<MergeStep> NextRewrite(CompactionJob* job) const;
+  // Runs the step on the workers.
   void Merge();
-  void OnMerged(const Status& status);
+  void MergeParts();
+  // Goes on with a part, until it is done or has questions.
+  void MergePart(size_t part);
+  void OnPartMerged(size_t part, const Status& status);
+  void OnMerged();
   void AppendEdit();
   VersionEdit MakeEdit(const CatalogState& before) const;
   void OnAppended(const Status& status);
@@ -121,7 +129,10 @@ class Compactor {
 
   // The last one is being worked on; the others wait for it.
   std::vector<CompactionJob> jobs_;
-  std::shared_ptr<Step> step_;         // under way, or waiting for its edit
+  std::shared_ptr<MergeStep> step_;    // under way, or waiting for its edit
+  size_t parts_running_ = 0;           // of the step
+  Status parts_status_;                // the first error of a part that was not just cancelled
+  FileNumber failed_table_ = 0;        // that it met, or 0
   std::optional<MergeResult> merged_;  // waits for its edit
   DeadTables dead_tables_;             // of the next three
   std::weak_ptr<const Version> dead_tables_of_;
@@ -145,6 +156,10 @@ class Compactor {
   uint64_t garbage_pause_ms_ = 0;
   uint64_t garbage_at_nanos_ = 0;             // looked for not before this
   std::weak_ptr<const Version> settled_for_;  // the policy wants nothing of this version
+  // While everything is merged: whether it is the policy's turn, and up to where what was flushed
+  // gives it nothing to do.
+  bool policys_turn_ = false;
+  Sequence policy_settled_at_ = 0;
   Quarantine quarantine_;
   // The input that could not be read last, and how often in a row.
   FileNumber unread_table_ = 0;

@@ -15,6 +15,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "env/env.h"
@@ -22,6 +23,7 @@
 #include "lsm/options.h"
 #include "lsm/read_context.h"
 #include "lsm/types.h"
+#include "util/histogram.h"
 #include "util/log.h"
 #include "util/status.h"
 
@@ -73,15 +75,15 @@ struct EngineStats {
   int page_cache_percent = -1;  // of the last looks; -1: it is not asked
   // Blocks and tables that commands waited for, and how long such a wait was.
   uint64_t waiting_fetches = 0;  // for their turn: others hold as much as may be held
-  uint64_t fetches = 0, fetched_blocks = 0, fetch_p50_micros = 0, fetch_p99_micros = 0,
-           fetch_max_micros = 0;
+  uint64_t fetches = 0, fetched_blocks = 0;
+  HistogramSummary fetch_micros;
   bool direct_reads = false;  // of all open tables
   // By whomever; opens since the start. Memory: top indexes of those that the loop keeps.
   uint64_t open_tables = 0, max_open_tables = 0, table_opens = 0, table_memory_bytes = 0;
   uint64_t wal_records = 0, wal_syncs = 0, wal_bytes = 0, wal_slots = 0, wal_slots_free = 0;
   bool wal_overwrites = false;  // slots are prezeroed and reused in place (design §4)
-  uint64_t wal_last_sync_micros = 0, wal_sync_p50_micros = 0, wal_sync_p99_micros = 0,
-           wal_sync_max_micros = 0;
+  uint64_t wal_last_sync_micros = 0;
+  HistogramSummary wal_sync_micros;
   uint64_t flushes = 0, flush_bytes = 0, flush_failures = 0, last_flush_micros = 0;
   bool compaction_running = false;
   uint64_t compactions = 0, compaction_steps = 0, compaction_failures = 0;
@@ -92,6 +94,12 @@ struct EngineStats {
   uint64_t compaction_tables_moved = 0;        // to another run, by an edit alone
   std::vector<FileNumber> quarantined_tables;  // damaged: merges go around them
   uint64_t write_stalls = 0, write_stall_micros = 0;
+  // What writers are held to, in bytes a second (0: nothing), and for what (write_throttle.h).
+  uint64_t write_rate_limit = 0;
+  std::string_view write_rate_cause = "none";
+  double merge_debt = 0;  // merge_debt.h
+  // What merges are held to (merge_pace.h), and how long they have slept for it.
+  uint64_t merge_rate_limit = 0, merge_slept_micros = 0;
   uint64_t corruptions = 0;  // damaged blocks met by reads since the start
   uint64_t manifest_edits = 0;
 };
@@ -113,6 +121,9 @@ class Engine {
   // --- writing ---
   // Asks before an attempt commits about `bytes` of keys and values.
   virtual Admission AdmitWrite(size_t bytes) = 0;
+  // How long the next command that writes should wait before it is run, so that writers slow down
+  // before they have to be parked; 0: not at all. Never more than 100 ms.
+  virtual uint64_t WriteDelayNanos() { return 0; }
   // Applies the writes as one atomic batch: sequence numbers, memtable, staged log bytes. Returns
   // the last write's sequence. Entries and iterators handed out before are void afterwards.
   // `died`: spaces that the batch says are dead; nothing reads or writes them afterwards.
@@ -180,7 +191,10 @@ class Engine {
   // option says. They shrink by and by. May be called often.
   virtual void SetCacheBytes(uint64_t bytes) = 0;
   virtual EngineStats Stats() const = 0;
-  // The tree in words: memtables, runs, tables, sizes. For DEBUG LSM.
+  // Forgets how long syncs and fetches took so far (CONFIG RESETSTAT).
+  virtual void ResetLatencies() {}
+  // The tree in words: memtables, runs, tables, sizes; how long syncs and fetches took. For DEBUG
+  // LSM.
   virtual std::string DebugString() const = 0;
   // Each place where a version of the key lives, newest first. For DEBUG TRACE. Reads only what is
   // in memory and says where it could not look.
@@ -190,7 +204,8 @@ class Engine {
   // Merges everything that was committed so far into one run, in the background, and drops all that
   // can go: after a mass deletion, or to be read only. Does nothing while compaction is paused.
   virtual void CompactAll() = 0;
-  // For operators and tests: no merge begins while it is paused. Back-pressure goes on.
+  // For operators and tests: no merge begins while it is paused. Writers do not wait for merges
+  // then, but go on to wait for flushes.
   virtual void PauseCompaction(bool paused) = 0;
   virtual bool compaction_paused() const = 0;
   // Clean stop: writes, syncs and seals what is staged; waits for it (bounded by the disk) and for

@@ -7,8 +7,6 @@ namespace cairn::lsm {
 
 namespace {
 
-// Bytes on their way to the log beyond which writers wait for it.
-constexpr size_t kMaxPendingLogBytes = size_t{64} << 20;
 // The log's length decides about freezing, but is asked for only every so often, since that takes a
 // lock: this many times while it grows to its size.
 constexpr uint64_t kLogChecks = 64;
@@ -21,7 +19,7 @@ constexpr uint64_t kWriteOverheadBytes = 16;
 
 Admission EngineImpl::AdmitWrite(size_t bytes) {
   if (health_ != Health::kHealthy || log_->failed()) return Admission::kRefuse;
-  if (!MustPark(bytes)) return Admission::kAdmit;
+  if (!MustPark(bytes) && !merges_full_) return Admission::kAdmit;
   stalls_.Begin(store_->env.MonotonicNanos());
   return Admission::kPark;
 }
@@ -54,11 +52,14 @@ Sequence EngineImpl::Commit(std::span<const StagedWrite> writes, std::span<const
   log_->Stage(writes_, first);
   applied_ += writes.size();
   committed_in_tick_ = true;
+  uint64_t bytes = 0;
   for (const StagedWrite& write : writes) {
     const std::string_view written = MakeKey(&key_, write.space, write.key);
     records_.Erase(written, active.HashOf(written));
-    log_bytes_guess_ += write.key.size() + write.value.size() + kWriteOverheadBytes;
+    bytes += write.key.size() + write.value.size() + kWriteOverheadBytes;
   }
+  log_bytes_guess_ += bytes;
+  throttle_.Charge(bytes);
   for (const SpaceId space : died) dead_spaces_.Add(space, applied_);
   if (active.held_bytes() >= store_->options.memtable_bytes) Freeze();
   return applied_;
@@ -79,6 +80,7 @@ void EngineImpl::EndTick() {
     committed_in_tick_ = false;
     log_bytes_guess_ += kTickLogBytes;
     log_->CloseGroup();
+    PaceWritesAndMerges();
   }
   FreezeIfDue();
   publisher_.Warm();

@@ -31,6 +31,7 @@ void EngineImpl::Poll() {
   if (drops_.retained_hid() && flush_->ReleaseRetained()) drops_.OnRetainedReleased();
   compactor_->Kick();
   MakeRoomForJobs();
+  PaceWritesAndMerges();
   blocks_.Trim();
   records_.Trim();
   if (peek_.wants()) WarmUp();
@@ -100,7 +101,7 @@ void EngineImpl::TellWatermarks() {
 }
 
 void EngineImpl::TellRoom() {
-  if (!stalls_.stalled() || MustPark(0)) return;
+  if (!stalls_.stalled() || MustPark(0) || merges_full_) return;
   stalls_.End(store_->env.MonotonicNanos());
   if (on_room_) on_room_();
 }

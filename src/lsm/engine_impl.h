@@ -1,6 +1,7 @@
 #pragma once
 // The engine (engine.h), put together from its parts. Its methods are in
 //   engine_commit.cc   commit, freezing, admission
+//   engine_pace.cc     how fast writers and merges may write
 //   engine_health.cc   watermarks, the failed log, Poll, Stop
 //   engine_read.cc     contexts and fetches, counts, settling
 //   engine_snapshot.cc reads on a worker over what is committed now
@@ -30,6 +31,7 @@
 #include "lsm/stall_meter.h"
 #include "lsm/state_context.h"
 #include "lsm/table_cache.h"
+#include "lsm/write_throttle.h"
 
 namespace cairn::lsm {
 
@@ -39,6 +41,7 @@ class EngineImpl final : public Engine {
   ~EngineImpl() override;
 
   Admission AdmitWrite(size_t bytes) override;
+  uint64_t WriteDelayNanos() override;
   using Engine::Commit;
   Sequence Commit(std::span<const StagedWrite> writes, std::span<const SpaceId> died) override;
   void EndTick() override;
@@ -66,6 +69,10 @@ class EngineImpl final : public Engine {
   void Poll() override;
 
   EngineStats Stats() const override;
+  void ResetLatencies() override {
+    log_->ResetSyncTimes();
+    fetcher_->ResetWaitTimes();
+  }
   std::string DebugString() const override;
   std::string TraceKey(SpaceId space, std::string_view key) override;
   bool FreezeNow() override;
@@ -76,6 +83,9 @@ class EngineImpl final : public Engine {
   Status Stop() override;
 
  private:
+  // Bytes on their way to the log beyond which writers wait for it.
+  static constexpr size_t kMaxPendingLogBytes = size_t{64} << 20;
+
   void Freeze();
   void FreezeIfDue();
   void FreezeForTheDead();
@@ -83,6 +93,8 @@ class EngineImpl final : public Engine {
   bool PrefetchRecord(const KeyHint& hint, uint64_t hash);
   ReadState TakeSnapshot();
   std::shared_ptr<const Memtable> CopyActive() const;
+  void PaceWritesAndMerges();
+  WritePressure Pressure();
   bool MustPark(size_t bytes) const;
   bool LogIsFull() const;
   void UpdateHealth();
@@ -118,6 +130,11 @@ class EngineImpl final : public Engine {
   bool warming_ = false;          // a fetch of what CheapBelow wanted is under way
   uint64_t warm_from_nanos_ = 0;  // not before this
   StallMeter stalls_;
+  WriteThrottle throttle_;
+  MergeTuner tuner_;
+  double merge_debt_ = 0;  // of the next one
+  std::weak_ptr<const Version> merge_debt_of_;
+  bool merges_full_ = false;  // writers wait for merges
   Watermarks told_;           // at the last on_watermark
   bool tell_health_ = false;  // health changed since
   std::function<void()> on_watermark_;

@@ -27,7 +27,8 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
       peek_(tables_, blocks_),
       catalog_(*store_),
       drops_(state_, peek_, records_),
-      publisher_(catalog_, state_, tables_, blocks_) {
+      publisher_(catalog_, state_, tables_, blocks_),
+      tuner_(store_->options.merge_rate_bytes) {
   state_.active = std::make_shared<Memtable>(1, store_->filter_secret, chunks_);
   state_.version = store_->manifest->state().version;
   LogWriterOptions log;

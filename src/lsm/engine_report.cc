@@ -95,9 +95,7 @@ EngineStats EngineImpl::Stats() const {
   stats.wal_slots_free = static_cast<uint64_t>(slots.free_slots);
   stats.wal_overwrites = slots.overwrites;
   stats.wal_last_sync_micros = log.last_sync_micros;
-  stats.wal_sync_p50_micros = log.sync_micros.Percentile(50);
-  stats.wal_sync_p99_micros = log.sync_micros.Percentile(99);
-  stats.wal_sync_max_micros = log.sync_micros.max();
+  stats.wal_sync_micros = log.sync_micros.Summary();
   const FlushPipeline::Stats& flush = flush_->stats();
   stats.flushes = flush.flushes;
   stats.flush_bytes = flush.flush_bytes;
@@ -119,6 +117,11 @@ EngineStats EngineImpl::Stats() const {
   stats.manifest_edits = catalog_.state().edit;
   stats.write_stalls = stalls_.count();
   stats.write_stall_micros = stalls_.total_micros();
+  stats.write_rate_limit = static_cast<uint64_t>(throttle_.rate());
+  stats.write_rate_cause = throttle_.cause();
+  stats.merge_debt = merge_debt_;
+  stats.merge_rate_limit = static_cast<uint64_t>(store_->merge_pace.rate());
+  stats.merge_slept_micros = store_->merge_pace.slept_micros();
   return stats;
 }
 
@@ -134,8 +137,12 @@ std::string EngineImpl::DebugString() const {
     text += DescribeMemtable("retained", *retained.memtable);
   }
   const WalSlots::Stats slots = slots_->stats();
+  const Histogram log = log_->stats().sync_micros;
+  const Histogram& fetched = fetcher_->wait_micros();
   text += fmt::format("log: {} bytes past the tables, {} slots, {} free\n",
                       log_->bytes_since(flush_->flushed_seq()), slots.slots, slots.free_slots);
+  text += fmt::format("log syncs, us: {}\n{}", log.DebugString(), log.Distribution());
+  text += fmt::format("fetches, us: {}\n{}", fetched.DebugString(), fetched.Distribution());
   text += compactor_->DebugString();
   text += state_.version->DebugString();
   return text;

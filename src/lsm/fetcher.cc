@@ -205,9 +205,7 @@ void Fetcher::AddTo(EngineStats* stats) const {
   stats->waiting_fetches = waiting_count();
   stats->fetches = wait_micros_.count();
   stats->fetched_blocks = fetched_blocks_;
-  stats->fetch_p50_micros = wait_micros_.Percentile(50);
-  stats->fetch_p99_micros = wait_micros_.Percentile(99);
-  stats->fetch_max_micros = wait_micros_.max();
+  stats->fetch_micros = wait_micros_.Summary();
 }
 
 void Fetcher::Publish(Batch& batch) {

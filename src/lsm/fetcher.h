@@ -48,6 +48,8 @@ class Fetcher {
 
   uint64_t corruptions() const { return corruptions_; }
   void AddTo(EngineStats* stats) const;
+  const Histogram& wait_micros() const { return wait_micros_; }
+  void ResetWaitTimes() { wait_micros_.Clear(); }
 
   // Fetches that wait for their turn.
   size_t waiting_count() const { return small_.waiting.size() + large_.waiting.size(); }

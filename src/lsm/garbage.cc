@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 
-#include "util/check.h"
+#include "lsm/merge_of_all.h"
 
 namespace cairn::lsm {
 
@@ -59,20 +59,10 @@ std::optional<CompactionJob> PickGarbage(const Version& version, uint64_t now_ms
     }
   }
   if (!above.empty() && IsWorthIt(garbage, entries)) {
-    return MergeOfAll(version, fmt::format("{} dropped of {} entries", garbage, entries));
+    return MergeOfAll(fmt::format("{} dropped of {} entries", garbage, entries));
   }
   if (alone.empty()) return std::nullopt;
   return CompactionJob{.rewritten = std::move(alone), .reason = "garbage in the last run"};
-}
-
-CompactionJob MergeOfAll(const Version& version, std::string reason) {
-  const std::vector<SortedRun>& runs = version.runs();
-  CHECK(runs.size() >= 2);
-  CompactionJob job;
-  for (size_t i = 0; i + 1 < runs.size(); ++i) job.sources.push_back(runs[i].id);
-  job.target = runs.back().id;
-  job.reason = std::move(reason);
-  return job;
 }
 
 }  // namespace cairn::lsm

@@ -30,7 +30,4 @@ bool MayHaveGarbage(const TableInfo& table, uint64_t now_ms);
 // have so much garbage, each written anew.
 std::optional<CompactionJob> PickGarbage(const Version& version, uint64_t now_ms);
 
-// All runs into the last. Requires: two runs.
-CompactionJob MergeOfAll(const Version& version, std::string reason);
-
 }  // namespace cairn::lsm

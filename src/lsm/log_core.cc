@@ -270,4 +270,9 @@ LogWriterStats LogCore::stats() const {
   return stats_;
 }
 
+void LogCore::ResetSyncTimes() {
+  std::lock_guard lock(mutex_);
+  stats_.sync_micros.Clear();
+}
+
 }  // namespace cairn::lsm

@@ -63,6 +63,7 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   void ReleaseBefore(SegmentNumber log_start);
   void SetManifestEdit(uint64_t edit) { manifest_edit_.store(edit, std::memory_order_release); }
   LogWriterStats stats() const;
+  void ResetSyncTimes();
 
  private:
   struct Segment {

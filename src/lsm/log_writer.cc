@@ -112,5 +112,8 @@ void LogWriter::SetManifestEdit(uint64_t edit) {
 LogWriterStats LogWriter::stats() const {
   return core_->stats();
 }
+void LogWriter::ResetSyncTimes() {
+  core_->ResetSyncTimes();
+}
 
 }  // namespace cairn::lsm

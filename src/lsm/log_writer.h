@@ -108,6 +108,7 @@ class LogWriter {
   void SetManifestEdit(uint64_t edit);
 
   LogWriterStats stats() const;
+  void ResetSyncTimes();
 
  private:
   const std::shared_ptr<LogCore> core_;  // shared with the jobs

@@ -6,9 +6,11 @@
 // brought in is pinned until Reset, so the next attempt finds it.
 // A block that the cache lacks is looked for in the kernel's page cache, as long as that pays
 // (page_cache_gauge.h) and the attempt has done little of it: a large command must not hold the
-// loop. What was read so goes into the cache when the attempt has ended.
+// loop. What was read so is offered to the cache when the attempt has ended: the kernel has it as
+// well, so only what is wanted again is worth an eviction.
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -39,6 +41,14 @@ struct MissList {
   }
 };
 
+// Begins to load the filter's line, if the cache has had it, and what says whether it still has.
+inline void PrefetchCached(const BlockCache& blocks, const PartitionPlaces& places,
+                           uint64_t filter_hash) {
+  if (places.filter.stamp == 0) return;
+  blocks.PrefetchAt(places.filter);
+  places.filter_view.Prefetch(filter_hash);
+}
+
 class LoopSource final : public BlockSource {
  public:
   // Asked of one attempt at most; what is beyond comes with the next one.
@@ -59,15 +69,22 @@ class LoopSource final : public BlockSource {
 
   const TableReader* Table(const TableRef& ref) override;
   const Block* Fetch(const TableReader& table, BlockHandle handle) override;
-  void Prefetch(const TableReader& table, BlockHandle handle) override {
-    blocks_.Prefetch(table.file_number(), handle.offset);
+  const FilterView* Filter(const TableReader& table, size_t partition) override;
+  const Block* Index(const TableReader& table, size_t partition) override;
+  Lookup Search(const TableReader& table, BlockHandle handle, std::string_view key,
+                Entry* entry) override;
+  void PrefetchPlace(const TableReader& table, size_t partition) override {
+    __builtin_prefetch(&table.places(partition));
+  }
+  void PrefetchFilter(const TableReader& table, size_t partition, uint64_t filter_hash) override {
+    PrefetchCached(blocks_, table.places(partition), filter_hash);
   }
   bool missed() const override { return missed_; }
   const Status& status() const override { return status_; }
   void Fail(const Status& status) override;
   size_t read_ahead_blocks() const override { return read_ahead_blocks_; }
 
-  // The attempt has come to nothing: what it read is there for others, and pinned for the next one.
+  // The attempt has come to nothing: what it read goes into the cache, for the next one.
   void EndAttempt();
   // The next attempt: forgets misses and errors, keeps pins, doubles the read-ahead.
   void BeginAttempt();
@@ -97,8 +114,12 @@ class LoopSource final : public BlockSource {
     std::shared_ptr<const Block> block;
   };
   const Block* FindRead(FileNumber file, uint64_t offset) const;
+  const Block* Find(const TableReader& table, BlockHandle handle);
+  void Miss(const TableReader& table, BlockHandle handle);
+  bool ReadRaw(const TableReader& table, BlockHandle handle);
   const Block* ReadCached(const TableReader& table, BlockHandle handle);
-  void GiveToCache();
+  enum class Give : uint8_t { kInsert, kOffer };
+  void GiveToCache(Give give);
 
   TableCache& tables_;
   BlockCache& blocks_;
@@ -108,6 +129,10 @@ class LoopSource final : public BlockSource {
   size_t read_ahead_blocks_ = 0;
   size_t read_bytes_ = 0;  // of kMaxReadBytes
   std::vector<ReadBlock> read_;
+  std::string raw_;  // scratch: a block as it is stored
+  // Blocks that were looked at and do not stay; entries that were found view into them.
+  std::vector<BlockBuffer> loose_;
+  size_t loose_used_ = 0;
   MissList misses_;
   size_t missed_bytes_ = 0;
   std::vector<std::shared_ptr<const TableReader>> pinned_tables_;
@@ -126,8 +151,12 @@ class PeekSource final : public BlockSource {
 
   const TableReader* Table(const TableRef& ref) override;
   const Block* Fetch(const TableReader& table, BlockHandle handle) override;
-  void Prefetch(const TableReader& table, BlockHandle handle) override {
-    blocks_.Prefetch(table.file_number(), handle.offset);
+  const FilterView* Filter(const TableReader& table, size_t partition) override;
+  void PrefetchPlace(const TableReader& table, size_t partition) override {
+    __builtin_prefetch(&table.places(partition));
+  }
+  void PrefetchFilter(const TableReader& table, size_t partition, uint64_t filter_hash) override {
+    PrefetchCached(blocks_, table.places(partition), filter_hash);
   }
   bool missed() const override { return false; }
   const Status& status() const override { return status_; }

@@ -22,8 +22,11 @@ constexpr uint64_t kEntriesPerCheck = 1024;
 constexpr size_t kQuestions = 256;
 // What may wait for answers. It is in memory once more when it is written.
 constexpr size_t kMaxHeldBytes = size_t{1} << 20;
-// Asked by one step: the loop remembers each of them to its end. The others stay for the next time.
+// Asked by one part: the loop remembers each of them to the step's end. The others stay for the
+// next time.
 constexpr size_t kMaxAsked = size_t{1} << 18;
+// Written between two looks at the pace: what the kernel is given at once (AppendFile).
+constexpr uint64_t kPacedBytes = uint64_t{256} << 10;
 
 bool IsExpired(const Entry& entry, uint64_t now_ms) {
   return entry.live() && entry.expire_at_ms != 0 && entry.expire_at_ms < now_ms;
@@ -50,11 +53,23 @@ std::vector<SortedRun> TablesBeside(const MergeInput& input) {
 
 }  // namespace
 
+void MergeResult::Append(MergeResult next) {
+  written.Append(std::move(next.written));
+  end = std::move(next.end);
+  counts.Add(next.counts);
+  entries_read += next.entries_read;
+  entries_written += next.entries_written;
+  settled += next.settled;
+  expired += next.expired;
+  bytes_read += next.bytes_read;
+  bytes_kept += next.bytes_kept;
+}
+
 MergeJob::MergeJob(Store& store, const MergeInput& input)
     : store_(store),
       input_(input),
       source_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks,
-              nullptr, store.open_tables.kept_by_job()),
+              input.cancelled, store.open_tables.kept_by_job()),
       beside_(TablesBeside(input)),
       filters_([&store](const TableRef& ref) { return store.OpenTable(*ref.table); }, kKeptBlocks,
                nullptr, store.open_tables.kept_by_job()),
@@ -188,7 +203,16 @@ void MergeJob::DropExpired(bool covered, Held* held) {
 Status MergeJob::WriteNow(std::string_view key, const Entry& entry) {
   ++result_.entries_written;
   result_.bytes_kept += key.size() + entry.value.size();
-  return writer_.Add(key, entry);
+  RETURN_IF_ERROR(writer_.Add(key, entry));
+  Pace();
+  return {};
+}
+
+void MergeJob::Pace() {
+  const uint64_t written = writer_.EstimatedSize();
+  if (written < paced_bytes_ + kPacedBytes) return;
+  store_.merge_pace.Spend(written - paced_bytes_, [this] { return store_.gate->closing(); });
+  paced_bytes_ = written;
 }
 
 // It is known now whether a live value lies below the entry.

@@ -1,7 +1,8 @@
 #pragma once
-// One step of a compaction: merges sorted runs from a key on, writes what comes out as tables, and
-// says up to where the inputs are used up (design §8). Of each key the newest version stays; counts
-// that it left open are settled where an older version, or the end of the data, settles them.
+// One step of a compaction, or a part of one (merge_step.h): merges sorted runs from a key on,
+// writes what comes out as tables, and says up to where the inputs are used up (design §8). Of each
+// key the newest version stays; counts that it left open are settled where an older version, or the
+// end of the data, settles them.
 //
 // What is dropped: what dead spaces hold, unseen; older versions; tombstones and stubs, where no
 // older run outside the merge can hold their key; expired values, if the loop says so, and down to
@@ -9,8 +10,10 @@
 //
 // Thread: one worker at a time; `questions` is the loop's between two calls of Run. May block. What
 // comes out depends on the input and the answers alone.
-// Errors: what it wrote is removed, as far as the disk lets it. kAborted: the store is closing.
+// Errors: what it wrote is removed, as far as the disk lets it. kAborted: the store is closing, or
+// it was cancelled.
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -38,6 +41,8 @@ struct MergeInput {
   uint64_t now_ms = 0;
   // Ends between two keys when it has written this much.
   uint64_t max_bytes = 0;
+  // Once it is set, by any thread, the merge fails with its next block. Null: never.
+  std::shared_ptr<const std::atomic<bool>> cancelled = nullptr;
 };
 
 struct MergeResult {
@@ -52,6 +57,9 @@ struct MergeResult {
   // Keys and values.
   uint64_t bytes_read = 0;
   uint64_t bytes_kept = 0;
+
+  // Adds what a merge of the keys behind these gave.
+  void Append(MergeResult next);
 };
 
 class MergeJob {
@@ -70,6 +78,8 @@ class MergeJob {
   FileNumber failed_table() const { return source_.failed_table(); }
   // Once, when done.
   MergeResult TakeResult() { return std::move(result_); }
+  // Takes back what it wrote, done or not: see RunWriter::Remove.
+  void Remove() { writer_.Remove(); }
 
  private:
   // An entry that comes behind an open question, or is one.
@@ -97,6 +107,7 @@ class MergeJob {
   }
   bool MayBeHidden(std::string_view key, uint64_t hash);
   Status CountRead();
+  void Pace();
 
   Store& store_;
   const MergeInput& input_;
@@ -113,6 +124,7 @@ class MergeJob {
   size_t held_bytes_ = 0;
   size_t asked_ = 0;
   bool done_ = false;
+  uint64_t paced_bytes_ = 0;  // of what was written, those that the pace was told of
   MergeResult result_;
 };
 

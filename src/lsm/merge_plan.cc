@@ -47,11 +47,14 @@ class Planner {
     plan_.target = job_.target;
     plan_.older_runs = target_ + 1;
     plan_.end = job_.end;
-    if (Moves(sources_.front())) {
-      Move();
-    } else {
+    from_ = sources_.front().ref->lo;
+    if (!Moves(sources_.front())) {
       StopBeforeMove();
       AddInputs();
+    } else if (GathersSmall()) {
+      AddInputs();
+    } else {
+      Move();
     }
     return std::move(plan_);
   }
@@ -114,9 +117,52 @@ class Planner {
     return table.tombstones == 0 && table.stubs == 0 && table.unknown_below == 0;
   }
 
-  void Move() {
+  bool IsSmall(const TableRef& ref) const { return 2 * ref.table->size_bytes < table_bytes_; }
+
+  // Whether small tables side by side are to become larger ones, instead of a move of the first
+  // source: some of the target's right below it, and of the sources from it on. That is so if they
+  // are enough for a table, or if there are two at least and a large one follows, so that they
+  // would never get more. Requires: the first source may move.
+  bool GathersSmall() {
+    const std::vector<TableRef>& target = runs_[target_].tables;
+    auto beside = std::ranges::partition_point(
+        target, [this](const TableRef& ref) { return ref.hi < from_; });
+    size_t tables = 0;
+    uint64_t bytes = 0;
+    const auto gather = [&](const TableRef& ref) {
+      ++tables;
+      bytes += ref.table->size_bytes;
+      last_small_ = ref.hi;
+    };
+    auto first = beside;
+    while (first != target.begin() && IsSmall(*std::prev(first))) --first;
+    std::for_each(first, beside, gather);
+    const TableRef* large = nullptr;
     for (const Source& source : sources_) {
-      if (plan_.moved.size() == kMovesPerStep || !Moves(source)) return;
+      for (; beside != target.end() && beside->lo < source.ref->lo; ++beside) {
+        if (!IsSmall(*beside)) break;
+        gather(*beside);
+      }
+      const bool together = beside == target.end() || beside->lo > source.ref->lo;
+      if (!together) large = &*beside;
+      if (together && !Moves(source)) break;
+      if (together && !IsSmall(*source.ref)) large = source.ref;
+      if (large != nullptr) break;
+      gather(*source.ref);
+      ++small_sources_;
+    }
+    if (bytes < table_bytes_ && (tables < 2 || large == nullptr)) return false;
+    if (first != target.end()) from_ = std::min<std::string_view>(from_, first->lo);
+    if (large != nullptr && BelowEnd(*large)) plan_.end = large->lo;
+    return true;
+  }
+
+  // Of small tables those that stand together: what comes behind them may be worth a merge.
+  void Move() {
+    const size_t most = small_sources_ == 0 ? kMovesPerStep : small_sources_;
+    for (const Source& source : sources_) {
+      if (plan_.moved.size() == std::min(most, kMovesPerStep) || !Moves(source)) return;
+      if (small_sources_ == 0 && IsSmall(*source.ref)) return;
       plan_.moved.push_back(*source.ref);
     }
   }
@@ -127,14 +173,14 @@ class Planner {
     for (const Source& source : sources_) {
       if (bytes > 2 * kTablesPerStep * table_bytes_) return;
       bytes += source.ref->table->size_bytes;
-      if (2 * source.ref->table->size_bytes < table_bytes_ || !Moves(source)) continue;
+      if (IsSmall(*source.ref) || !Moves(source)) continue;
       plan_.end = source.ref->lo;
       return;
     }
   }
 
   void AddInputs() {
-    std::string_view last;
+    std::string_view last = last_small_;
     const auto taken = [this](const TableRef& ref) {
       return (plan_.end.empty() || ref.lo < plan_.end) && !kept_.contains(ref.table->file);
     };
@@ -148,7 +194,7 @@ class Planner {
       std::vector<TableRef> tables;
       if (i == target_) {
         // What the job has merged already, and what it will not reach, stays as it is.
-        for (const TableRef& ref : runs_[i].Overlapping(sources_.front().ref->lo, last)) {
+        for (const TableRef& ref : runs_[i].Overlapping(from_, last)) {
           add(&tables, ref);
         }
       }
@@ -166,6 +212,10 @@ class Planner {
   size_t target_ = 0;
   std::vector<Source> sources_;
   std::unordered_set<const TableRef*> taken_;  // of the sources
+  std::string_view from_;                      // the step's first key
+  // Of small tables that stand together: the sources among them, and their last key.
+  size_t small_sources_ = 0;
+  std::string_view last_small_;
   MergePlan plan_;
 };
 

@@ -3,7 +3,10 @@
 // part of a compaction that needs no disk, for the compactor and for the tests' simulator.
 //
 // A source's table that meets no other key of the job needs no rewriting: it moves into the target
-// by an edit alone. A step either moves tables or merges up to the next that will move.
+// by an edit alone. A step either moves tables or merges up to the next that will move. Small
+// tables move only as long as more of them may come beside them, and those that are there are not
+// enough for one of lsm-table-size. Then they are merged, so ascending keys from small memtables
+// are written once more, and do not stay in small tables.
 //
 // Any thread; pure functions.
 

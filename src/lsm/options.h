@@ -38,6 +38,8 @@ struct Options {
   int max_open_files = 1000;   // lsm-max-open-files: tables open at a time
   int background_threads = 1;  // lsm-background-threads: merges side by side
 
+  // lsm-compaction-rate: what merges may write a second at the least; 0: no bound at all.
+  size_t merge_rate_bytes = size_t{32} << 20;
   CompactionStyle compaction_style = CompactionStyle::kTiered;  // lsm-compaction-style
   int tier_width = 4;  // lsm-tier-width: so many runs of similar size are merged
   // Leveled, fixed but in tests: how much larger a level is than the one above, and about what the

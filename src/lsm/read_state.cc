@@ -18,11 +18,13 @@ constexpr size_t kProbedTogether = 16;
 // The table of one run that covers the key, and what its filter says. Without initializers: an
 // array of these is made for every lookup, and seldom filled.
 struct Candidate {
-  const TableReader* table;           // null: not open
-  const PartitionHandles* partition;  // of the key; null: the table is not open
-  const Block* filter;                // null: none, or not in memory
+  const TableReader* table;  // null: not open
+  size_t partition;          // of the key, if the table is open
+  const FilterView* filter;  // null: none, or not in memory
 
-  bool HasFilter() const { return partition != nullptr && partition->filter.stored_bytes != 0; }
+  bool HasFilter() const {
+    return table != nullptr && table->partitions()[partition].handles.filter.stored_bytes != 0;
+  }
 };
 
 // Fills `candidates` with the next runs' tables that cover the key and begins to load their
@@ -34,28 +36,29 @@ size_t NextCandidates(std::span<const SortedRun> runs, size_t* next, BlockSource
   for (; *next < runs.size() && count < kProbedTogether; ++*next) {
     const TableRef* ref = FindTable(runs[*next].tables, key);
     if (ref == nullptr) continue;
-    Candidate candidate{source.Table(*ref), nullptr, nullptr};
+    Candidate candidate{source.Table(*ref), 0, nullptr};
     if (candidate.table != nullptr) {
-      const auto& partitions = candidate.table->partitions();
-      const size_t partition = candidate.table->PartitionFor(key);
-      if (partition == partitions.size()) continue;
-      candidate.partition = &partitions[partition].handles;
-      if (candidate.HasFilter()) source.Prefetch(*candidate.table, candidate.partition->filter);
+      candidate.partition = candidate.table->PartitionFor(key);
+      if (candidate.partition == candidate.table->partitions().size()) continue;
+      source.PrefetchPlace(*candidate.table, candidate.partition);
     }
     (*candidates)[count++] = candidate;
   }
   for (size_t i = 0; i < count; ++i) {
+    const Candidate& candidate = (*candidates)[i];
+    if (candidate.HasFilter()) source.PrefetchFilter(*candidate.table, candidate.partition, hash);
+  }
+  for (size_t i = 0; i < count; ++i) {
     Candidate& candidate = (*candidates)[i];
-    if (!candidate.HasFilter()) continue;
-    candidate.filter =
-        FetchKind(source, *candidate.table, candidate.partition->filter, BlockKind::kFilter);
-    if (candidate.filter != nullptr) candidate.filter->filter().Prefetch(hash);
+    if (candidate.HasFilter()) {
+      candidate.filter = source.Filter(*candidate.table, candidate.partition);
+    }
   }
   return count;
 }
 
 bool Excluded(const Candidate& candidate, uint64_t hash) {
-  return candidate.filter != nullptr && !candidate.filter->filter().MayContain(hash);
+  return candidate.filter != nullptr && !candidate.filter->MayContain(hash);
 }
 
 // What the table says of a key that its filter does not exclude.
@@ -64,10 +67,10 @@ Lookup GetFrom(const Candidate& candidate, BlockSource& source, std::string_view
   if (candidate.table == nullptr) return Lookup::kUnknown;
   if (candidate.HasFilter() && candidate.filter == nullptr) {
     // It lies beside the index, and most lookups that need one need both: list that, too.
-    source.Fetch(*candidate.table, candidate.partition->index);
+    source.Index(*candidate.table, candidate.partition);
     return Lookup::kUnknown;
   }
-  return PartitionGet(*candidate.table, source, *candidate.partition, key, entry);
+  return PartitionGet(*candidate.table, source, candidate.partition, key, entry);
 }
 
 }  // namespace
@@ -85,14 +88,16 @@ size_t ReadState::CoveredRuns() const {
 
 Lookup GetFromVersion(const Version& version, size_t skipped, BlockSource& source,
                       std::string_view key, uint64_t hash, Entry* entry) {
-  if (skipped == version.runs().size()) return Lookup::kAbsent;
+  if (skipped == version.runs().size()) return Lookup::kExcluded;
   std::array<Candidate, kProbedTogether> candidates;
   bool unknown = false;
+  bool searched = false;
   for (size_t next = skipped; next < version.runs().size();) {
     const size_t count = NextCandidates(version.runs(), &next, source, key, hash, &candidates);
     for (size_t i = 0; i < count; ++i) {
       if (Excluded(candidates[i], hash)) continue;
       const Lookup found = GetFrom(candidates[i], source, key, entry);
+      searched = true;
       // After a miss the older runs are still asked, so that what a cold key needs of all of them
       // (mostly filters) is fetched at once.
       unknown = unknown || found == Lookup::kUnknown;
@@ -100,7 +105,8 @@ Lookup GetFromVersion(const Version& version, size_t skipped, BlockSource& sourc
       if (found == Lookup::kFound || !source.status().ok()) return Lookup::kUnknown;
     }
   }
-  return unknown ? Lookup::kUnknown : Lookup::kAbsent;
+  if (unknown) return Lookup::kUnknown;
+  return searched ? Lookup::kAbsent : Lookup::kExcluded;
 }
 
 bool MayHold(const Version& version, size_t begin, size_t end, BlockSource& source,

@@ -11,6 +11,9 @@ namespace cairn::lsm {
 
 namespace {
 
+// A record of ordinary size with its place in the index.
+constexpr size_t kExpectedRecordBytes = 256;
+
 // What the heap takes for an allocation, a word of its own included.
 size_t HeapBytes(size_t bytes) {
   constexpr size_t kStep = 16;
@@ -26,7 +29,9 @@ struct RecordCache::Node {
 };
 
 RecordCache::RecordCache(size_t capacity_bytes, uint64_t hash_seed)
-    : capacity_bytes_(capacity_bytes), hash_seed_(hash_seed) {}
+    : capacity_bytes_(capacity_bytes),
+      hash_seed_(hash_seed),
+      doorkeeper_(capacity_bytes / kExpectedRecordBytes) {}
 
 RecordCache::~RecordCache() = default;
 
@@ -66,7 +71,9 @@ void RecordCache::Insert(std::string_view key, uint64_t hash, const Entry& entry
   const size_t bytes =
       sizeof(Node) - sizeof(MemtableRecord) + MemtableRecord::AllocationBytes(entry, key.size());
   if (bytes > kMaxRecordBytes || bytes > capacity_bytes_) return;
-  if (held_bytes() > capacity_bytes_ + capacity_bytes_ / 8 + kSlackBytes) return;
+  const size_t held = held_bytes();
+  if (held > capacity_bytes_ + capacity_bytes_ / 8 + kSlackBytes) return;
+  if (held + bytes > capacity_bytes_ && !doorkeeper_.Admits(hash)) return;
   if (index_.Find(key, hash) != nullptr) return;
   NodePtr node = NewNode(bytes);
   node->record.Fill(key, entry);
@@ -116,7 +123,8 @@ void RecordCache::Trim() {
 }
 
 size_t RecordCache::held_bytes() const {
-  return used_bytes_ + index_.held_bytes() + ring_.size() * sizeof(NodePtr);
+  return used_bytes_ + index_.held_bytes() + ring_.size() * sizeof(NodePtr) +
+         doorkeeper_.memory_bytes();
 }
 
 }  // namespace cairn::lsm

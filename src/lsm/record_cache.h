@@ -10,6 +10,7 @@
 // Thread: owned and used by the loop thread alone.
 // Lifetime: entries point into the cache. Insert never evicts, so they are valid to the end of the
 // attempt; Trim, which the start of the next attempt calls, and Erase end them.
+// Admission: once it is full, what was read once before a short while ago (doorkeeper.h).
 // Eviction: second chance round a ring (Corbató 1968, CLOCK), new records without one, so a scan
 // passes through. Trim looks at two records for each one that went in since the last call, so it
 // keeps up with commands of many keys, but at no more than kMaxSteps a call.
@@ -24,6 +25,7 @@
 #include <optional>
 #include <string_view>
 
+#include "lsm/doorkeeper.h"
 #include "lsm/memtable_index.h"
 #include "lsm/types.h"
 
@@ -57,8 +59,8 @@ class RecordCache {
   }
   // It is a tombstone that stands for a key that no table has.
   static Entry Absence() { return {.kind = EntryKind::kTombstone, .value = {}}; }
-  // Takes a copy; what is too large, there already, or beyond the limit is left out. Below is not
-  // kept: it is the memtable's business.
+  // Takes a copy; what is too large, there already, not admitted, or beyond the limit is left out.
+  // Below is not kept: it is the memtable's business.
   void Insert(std::string_view key, uint64_t hash, const Entry& entry);
   void Erase(std::string_view key, uint64_t hash);
   // Evicts towards the capacity.
@@ -88,6 +90,7 @@ class RecordCache {
   const uint64_t hash_seed_;
   size_t used_bytes_ = 0;
   MemtableIndex index_;
+  Doorkeeper doorkeeper_;
   std::deque<NodePtr> ring_;  // in pieces: growing moves nothing
   size_t hand_ = 0;
   size_t inserted_ = 0;  // since the last Trim

@@ -1,5 +1,6 @@
 #include "lsm/run_writer.h"
 
+#include <iterator>
 #include <utility>
 
 #include "lsm/table_reader.h"
@@ -16,6 +17,17 @@ void RemoveTable(Store& store, FileNumber file) {
 }
 
 }  // namespace
+
+void WrittenRun::Append(WrittenRun next) {
+  const auto append = [](auto* to, auto* from) {
+    to->insert(to->end(), std::move_iterator(from->begin()), std::move_iterator(from->end()));
+  };
+  append(&tables, &next.tables);
+  append(&readers, &next.readers);
+  append(&filters, &next.filters);
+  append(&index_blocks, &next.index_blocks);
+  bytes += next.bytes;
+}
 
 Status RunWriter::Add(std::string_view key, const Entry& entry) {
   if (next_cut_ < cuts_->size() && key >= (*cuts_)[next_cut_]) {

@@ -32,6 +32,9 @@ struct WrittenRun {
   std::vector<std::shared_ptr<const TableReader>> readers;  // of the first tables
   std::vector<WarmBlock> filters, index_blocks;
   uint64_t bytes = 0;
+
+  // Adds what another writer wrote of the keys behind these.
+  void Append(WrittenRun next);
 };
 
 class RunWriter {

@@ -58,6 +58,7 @@ class StateContext : public ReadContext {
   }
 
  private:
+  void PrefetchPlaces(uint64_t hash) const;
   // The entry in the memtables, if one of them has it. Notes what the answer depends on.
   std::optional<Entry> GetFromMemtables(std::string_view key, uint64_t hash);
   std::optional<Entry> GetFromTables(std::string_view key, uint64_t hash);

@@ -3,8 +3,9 @@
 // catalog, the tables that are open.
 //
 // Thread: env, background, log, options and the paths from any thread. `manifest` belongs to
-// recovery and then to the one catalog job on the flush lane. open_tables and table_cuts have locks
-// of their own. Ownership: one engine owns it; its jobs use it inside the gate (job_gate.h).
+// recovery and then to the one catalog job on the flush lane. open_tables, table_cuts and
+// merge_pace have locks of their own. Ownership: one engine owns it; its jobs use it inside the
+// gate (job_gate.h).
 
 #include <atomic>
 #include <functional>
@@ -16,6 +17,7 @@
 #include "lsm/background.h"
 #include "lsm/job_gate.h"
 #include "lsm/manifest.h"
+#include "lsm/merge_pace.h"
 #include "lsm/open_tables.h"
 #include "lsm/options.h"
 #include "lsm/quarantine.h"
@@ -60,6 +62,7 @@ struct Store {
   OpenTables open_tables;
   // Set by the loop (quarantine.h).
   TableCuts table_cuts;
+  MergePace merge_pace{env};
   // A table could not be opened for direct reads, and that was said.
   std::atomic<bool> indirect_reads = false;
 

@@ -107,8 +107,7 @@ class TableIterator final : public InternalIterator {
     if (partition >= table_->partitions().size()) return false;
     if (index_loaded_ && partition == partition_) return true;
     index_loaded_ = false;
-    const BlockHandle handle = table_->partitions()[partition].handles.index;
-    const Block* block = FetchKind(*source_, *table_, handle, BlockKind::kIndex);
+    const Block* block = source_->Index(*table_, partition);
     if (block == nullptr) return false;
     index_ = BlockIterator(*block);
     index_loaded_ = true;

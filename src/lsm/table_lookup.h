@@ -11,12 +11,6 @@
 
 namespace cairn::lsm {
 
-enum class Lookup : uint8_t {
-  kFound,
-  kAbsent,
-  kUnknown,  // a block was missed or failed: the source says which
-};
-
 // The table's entry of the key. `filter_hash` is FilterHash(key, the store's secret). On kFound
 // *entry views into a block of the source and is valid as long as that (block_source.h). Bounds of
 // the reference are the caller's to check (FindTable).
@@ -24,16 +18,12 @@ Lookup TableGet(const TableReader& table, BlockSource& source, std::string_view 
                 uint64_t filter_hash, Entry* entry);
 
 // The same in one of its partitions, whose filter said "maybe" already (or is not there).
-Lookup PartitionGet(const TableReader& table, BlockSource& source, const PartitionHandles& handles,
+Lookup PartitionGet(const TableReader& table, BlockSource& source, size_t partition,
                     std::string_view key, Entry* entry);
 
 // False only if the table's filter says that the key is not there. `peek` is a source that gives
 // only what is in memory and lists no misses: what it has not counts as "maybe".
 bool TableMayContain(const TableReader& table, BlockSource& peek, std::string_view key,
                      uint64_t filter_hash);
-
-// source.Fetch, with a block of another kind turned into a failure of the source.
-const Block* FetchKind(BlockSource& source, const TableReader& table, BlockHandle handle,
-                       BlockKind kind);
 
 }  // namespace cairn::lsm

@@ -92,6 +92,7 @@ Status TableReader::LoadTopIndex(const Block& top_index) {
     begin = ends[i];
   }
   MakeBoundHeads();
+  places_.resize(partitions_.size());
   const bool covers = std::string_view(properties_.info.largest) < partitions_.back().bound;
   if (partitions_.size() != properties_.partitions || !covers) {
     return Status::Corruption(fmt::format("top index: {} partitions where {} were promised, {}",
@@ -150,8 +151,8 @@ Status TableReader::CheckExpected(const TableInfo& expected) const {
 size_t TableReader::memory_bytes() const {
   const TableInfo& info = properties_.info;
   return sizeof *this + bounds_.capacity() + partitions_.capacity() * sizeof(Partition) +
-         bound_heads_.capacity() * sizeof(uint64_t) + info.smallest.capacity() +
-         info.largest.capacity();
+         bound_heads_.capacity() * sizeof(uint64_t) + places_.capacity() * sizeof(PartitionPlaces) +
+         info.smallest.capacity() + info.largest.capacity();
 }
 
 size_t TableReader::PartitionFor(std::string_view key) const {
@@ -190,8 +191,28 @@ Result<std::shared_ptr<const Block>> TableReader::FinishBlock(BlockHandle handle
                                                               BlockBuffer raw) const {
   CHECK(raw.size_bytes() == handle.stored_bytes);
   Result<std::shared_ptr<const Block>> block = OpenBlock(std::move(raw), id_, handle.offset);
-  if (block.ok()) return block;
-  return block.status().Annotate(fmt::format("{} offset {}", file_->path(), handle.offset));
+  if (!block.ok()) return Annotate(handle, block.status());
+  return block;
+}
+
+Result<std::shared_ptr<const Block>> TableReader::FinishBlock(BlockHandle handle,
+                                                              std::string_view raw) const {
+  CHECK(raw.size() == handle.stored_bytes);
+  Result<std::shared_ptr<const Block>> block = OpenBlock(raw, id_, handle.offset);
+  if (!block.ok()) return Annotate(handle, block.status());
+  return block;
+}
+
+Result<std::string_view> TableReader::SearchBlock(BlockHandle handle, std::string_view raw,
+                                                  std::string_view key, BlockBuffer* to) const {
+  CHECK(raw.size() == handle.stored_bytes);
+  Result<std::string_view> payload = SearchStoredBlock(raw, id_, handle.offset, key, to);
+  if (!payload.ok()) return Annotate(handle, payload.status());
+  return payload;
+}
+
+Status TableReader::Annotate(BlockHandle handle, const Status& status) const {
+  return status.Annotate(fmt::format("{} offset {}", file_->path(), handle.offset));
 }
 
 }  // namespace cairn::lsm

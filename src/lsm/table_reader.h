@@ -16,6 +16,7 @@
 
 #include "env/env.h"
 #include "lsm/block.h"
+#include "lsm/cached_place.h"
 #include "lsm/table_properties.h"
 #include "util/status.h"
 
@@ -59,6 +60,9 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   // The index of the partition whose range covers the key; partitions().size() if the key is past
   // the table's end. Cost: binary search in memory.
   size_t PartitionFor(std::string_view key) const;
+  // The loop's notes beside a partition (cached_place.h). Not part of what is immutable: only the
+  // loop's sources may call it.
+  PartitionPlaces& places(size_t partition) const { return places_[partition]; }
 
   // Reads, verifies and uncompresses one block. May block.
   Result<std::shared_ptr<const Block>> ReadBlock(BlockHandle handle) const;
@@ -69,6 +73,11 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   Status CheckHandle(BlockHandle handle) const;
   const ReadableFile& file() const { return *file_; }
   Result<std::shared_ptr<const Block>> FinishBlock(BlockHandle handle, BlockBuffer raw) const;
+  // The same with a view of the bytes, which are copied if they are not compressed.
+  Result<std::shared_ptr<const Block>> FinishBlock(BlockHandle handle, std::string_view raw) const;
+  // Or SearchStoredBlock (block_format.h) in it.
+  Result<std::string_view> SearchBlock(BlockHandle handle, std::string_view raw,
+                                       std::string_view key, BlockBuffer* to) const;
 
  private:
   static Result<std::unique_ptr<TableReader>> OpenFile(std::unique_ptr<ReadableFile> file);
@@ -78,6 +87,7 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   Result<std::shared_ptr<const Block>> ReadMeta(const Block& directory, std::string_view name,
                                                 BlockKind kind) const;
   Result<std::shared_ptr<const Block>> ReadKind(BlockHandle handle, BlockKind kind) const;
+  Status Annotate(BlockHandle handle, const Status& status) const;
   Status CheckExpected(const TableInfo& expected) const;
 
   const std::unique_ptr<ReadableFile> file_;
@@ -90,6 +100,7 @@ class TableReader : public std::enable_shared_from_this<TableReader> {
   size_t bound_prefix_bytes_ = 0;
   std::vector<uint64_t> bound_heads_;
   bool may_rewrite_ = true;
+  mutable std::vector<PartitionPlaces> places_;
 };
 
 }  // namespace cairn::lsm

@@ -11,6 +11,7 @@
 
 #include "commands/command.h"
 #include "commands/effects.h"
+#include "commands/slow_log.h"
 #include "keyspace/transaction.h"
 #include "lsm/read_context.h"
 
@@ -33,8 +34,10 @@ struct CommandRun {
   CommandRecord* record = nullptr;
   uint64_t seed = 0;
   uint32_t attempts = 0;
-  uint32_t settles = 0;  // times that unsettled counts were settled for it
-  uint64_t start_nanos = 0;
+  uint32_t settles = 0;      // times that unsettled counts were settled for it
+  uint64_t start_nanos = 0;  // of this attempt
+  uint64_t begun_nanos = 0;  // of the command
+  CommandWaits waits;
 };
 
 }  // namespace cairn

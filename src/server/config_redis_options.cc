@@ -25,7 +25,6 @@ constexpr std::string_view kOwnThreads = "it arranges its threads itself";
 constexpr std::string_view kNoExpiryCycle = "there is no expiry cycle whose pace they could set";
 constexpr std::string_view kNoScripts = "there are no scripts";
 constexpr std::string_view kNoUsers = "there are no ACL users";
-constexpr std::string_view kNoSlowLog = "there is no slow log";
 constexpr std::string_view kNoLatencyMonitor = "there is no latency monitor";
 constexpr std::string_view kNoEvents = "there are no keyspace events";
 constexpr std::string_view kNoTracking = "there is no client-side caching";
@@ -182,8 +181,6 @@ constexpr RedisOption kOptions[] = {
     {"slave-read-only", kIgnored, kNoReplication},
     {"slave-serve-stale-data", kIgnored, kNoReplication},
     {"slaveof", kRefused, kReplicates, "no one"},
-    {"slowlog-log-slower-than", kIgnored, kNoSlowLog},
-    {"slowlog-max-len", kIgnored, kNoSlowLog},
     {"socket-mark-id", kRefused, kRestricts, "0"},
     {"stop-writes-on-bgsave-error", kIgnored, kNoSnapshotFile},
     {"stream-node-max-bytes", kIgnored, kNoEncodings},

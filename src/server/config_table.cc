@@ -145,6 +145,9 @@ void AddProcessOptions(std::vector<ConfigOption>& rows) {
   rows.push_back(StringOption("redis-version", FIELD(redis_version), Change::kAtStartOnly));
   rows.push_back(BoolOption("latency-tracking", FIELD(latency_tracking)));
   rows.push_back(Percentiles());
+  rows.push_back(
+      IntegerOption("slowlog-log-slower-than", FIELD(slowlog_slower_than_micros), -1, INT64_MAX));
+  rows.push_back(IntegerOption("slowlog-max-len", FIELD(slowlog_max_length), 0, INT64_MAX));
   rows.push_back(ToldBack("hz", "10", CheckInteger));
 }
 
@@ -182,6 +185,8 @@ void AddEngineOptions(std::vector<ConfigOption>& rows) {
                                1'000'000, kStart));
   rows.push_back(
       IntegerOption("lsm-background-threads", FIELD(engine.background_threads), 1, 128, kStart));
+  rows.push_back(MemoryOption("lsm-compaction-rate", FIELD(engine.merge_rate_bytes), 0,
+                              uint64_t{1} << 50, kStart));
   rows.push_back(EnumOption("lsm-compaction-style", FIELD(engine.compaction_style),
                             kCompactionStyles, kStart));
   rows.push_back(IntegerOption("lsm-tier-width", FIELD(engine.tier_width), 2, 64, kStart));

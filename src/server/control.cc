@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <fmt/format.h>
 #include <algorithm>
 
 namespace cairn {
@@ -10,6 +11,12 @@ std::string Control::TraceKey(int db, std::string_view key) {
   const lsm::SpaceId space = parts_.store.keyspace().space_of(db);
   if (space == 0) return "nothing was ever written to this database\n";
   return parts_.store.engine().TraceKey(space, key);
+}
+
+std::string Control::LsmDebugString() {
+  const Histogram& away = parts_.loop_watch.away_micros();
+  return fmt::format("{}loop away from its poll, us: {}\n{}", parts_.store.engine().DebugString(),
+                     away.DebugString(), away.Distribution());
 }
 
 std::optional<std::string> Control::StartCompaction() {

@@ -7,11 +7,13 @@
 
 #include "commands/scan_table.h"
 #include "commands/server_control.h"
+#include "commands/slow_log.h"
 #include "server/access_clock.h"
 #include "server/client_list.h"
 #include "server/clients.h"
 #include "server/config_store.h"
 #include "server/info.h"
+#include "server/loop_watch.h"
 #include "server/store.h"
 
 namespace cairn {
@@ -26,7 +28,9 @@ class Control final : public ServerControl {
     ServerInfo& info;
     AccessClock& access;
     ScanTable& scans;
+    SlowLog& slow_log;
     TickClock& clock;
+    const LoopWatch& loop_watch;
     std::function<std::optional<std::string>(const ShutdownRequest&)> shutdown;
   };
   explicit Control(const Parts& parts) : parts_(parts) {}
@@ -46,7 +50,7 @@ class Control final : public ServerControl {
     return parts_.info.Text(sections);
   }
   std::string_view redis_version() const override { return parts_.config.config().redis_version; }
-  std::string LsmDebugString() override { return parts_.store.engine().DebugString(); }
+  std::string LsmDebugString() override;
   std::optional<std::string> StartCompaction() override;
   void PauseCompaction(bool paused) override { parts_.store.engine().PauseCompaction(paused); }
   std::string TraceKey(int db, std::string_view key) override;
@@ -69,6 +73,7 @@ class Control final : public ServerControl {
   bool DebugAllowed(const Session& session) const override;
   void DebugSleep(double seconds) override;
   ScanTable& scans() override { return parts_.scans; }
+  SlowLog& slow_log() override { return parts_.slow_log; }
   uint64_t WallMicros() override { return parts_.env.WallMicros(); }
 
  private:

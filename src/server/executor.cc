@@ -62,7 +62,8 @@ void Executor::Detach() {
 
 uint64_t Executor::Run(Connection& connection, std::span<const std::string_view> argv,
                        uint64_t now) {
-  CommandRun run{.argv = argv, .seed = random_.Next(), .start_nanos = now};
+  CommandRun run{
+      .argv = argv, .seed = random_.Next(), .start_nanos = now, .begun_nanos = now, .waits = {}};
   Session& session = connection.session();
   session.last_command_at_ms = parts_.clock.tick_wall_ms();
   if (session.reply_mode == ReplyMode::kSkipNext) {
@@ -71,10 +72,14 @@ uint64_t Executor::Run(Connection& connection, std::span<const std::string_view>
   }
   if (!Check(connection, argv, &run)) return now;
   connection.last_command = &run.record->name;
+  if (MustThrottle(run)) {
+    Park(connection, run, nullptr, Verdict::kThrottle);
+    return parts_.clock.Nanos();
+  }
   if (hot_ == nullptr) hot_ = TakeAttempt();
   engine_->ResetContext(*hot_->reads);
   const Verdict verdict = Try(connection, *hot_, run);
-  if (verdict == Verdict::kDone) return NoteDone(run);
+  if (verdict == Verdict::kDone) return NoteDone(connection, run);
   Park(connection, run, std::move(hot_), verdict);
   return parts_.clock.Nanos();
 }
@@ -262,7 +267,7 @@ void Executor::CloseReply(Connection& connection, lsm::Sequence depends) {
 }
 
 // The end of a command is the beginning of the next: one reading of the clock each.
-uint64_t Executor::NoteDone(CommandRun& run) {
+uint64_t Executor::NoteDone(const Connection& connection, CommandRun& run) {
   const uint64_t now = parts_.clock.Nanos();
   const uint64_t nanos = now - run.start_nanos;
   CommandRecord& record = *run.record;
@@ -274,7 +279,21 @@ uint64_t Executor::NoteDone(CommandRun& run) {
     if (record.latency_nanos == nullptr) record.latency_nanos = std::make_unique<Histogram>();
     record.latency_nanos->Add(nanos);
   }
+  if (parts_.slow_log.IsSlow(now - run.begun_nanos)) NoteSlow(connection, run, now);
   return now;
+}
+
+// Its waits count: who asks why a command was slow does not mean the processor alone.
+void Executor::NoteSlow(const Connection& connection, const CommandRun& run, uint64_t now) {
+  if (run.spec->Has(CommandFlag::kSkipSlowlog)) return;
+  const Session& session = connection.session();
+  SlowCommand command;
+  command.unix_seconds = parts_.clock.WallMsAt(now) / 1000;
+  command.nanos = now - run.begun_nanos;
+  command.waits = run.waits;
+  command.peer_address = session.peer_address;
+  command.client_name = session.name;
+  parts_.slow_log.Add(std::move(command), run.argv);
 }
 
 std::unique_ptr<Attempt> Executor::TakeAttempt() {

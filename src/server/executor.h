@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "commands/server_control.h"
+#include "commands/slow_log.h"
 #include "keyspace/keyspace.h"
 #include "lsm/engine.h"
 #include "server/access_clock.h"
@@ -41,6 +42,7 @@ class Executor {
     AccessClock& access;
     TickClock& clock;
     Logger& log;
+    SlowLog& slow_log;
     bool track_latencies = true;
     uint64_t max_bulk_bytes = uint64_t{512} << 20;
   };
@@ -73,6 +75,10 @@ class Executor {
   void CloseReply(Connection& connection, lsm::Sequence depends);
   // The engine has room again for writes.
   void OnRoom();
+  // Runs commands that were held back, in their order, as far as the engine lets writers go on.
+  // Call it every millisecond while has_throttled().
+  void RunThrottled();
+  bool has_throttled() const { return !throttled_.empty(); }
   // Called at commit for every key that changed.
   void AddKeyListener(KeyListener listener) { listeners_.push_back(std::move(listener)); }
   void set_track_latencies(bool on) { parts_.track_latencies = on; }
@@ -82,12 +88,17 @@ class Executor {
 
  private:
   // What came of an attempt.
-  enum class Verdict : uint8_t { kDone, kFetch, kRoom, kSettle, kSnapshot };
+  enum class Verdict : uint8_t { kDone, kFetch, kRoom, kThrottle, kSettle, kSnapshot };
+  // No command is held back longer, but for the work of those before it.
+  static constexpr uint64_t kLongestThrottleNanos = 100'000'000;
+  // So many run in one call.
+  static constexpr int kThrottledRuns = 256;
   // What an attempt on the loop may walk over: a millisecond or two.
   static constexpr uint64_t kMaxWalk = 10000;
   // A count that stays unsettled after this often is answered as it is.
   static constexpr uint32_t kMaxSettles = 3;
 
+  bool MustThrottle(const CommandRun& run) const;
   bool Check(Connection& connection, std::span<const std::string_view> argv, CommandRun* run);
   void Reject(Connection& connection, CommandRecord* record, std::string_view error);
 
@@ -98,7 +109,8 @@ class Executor {
   void ReadFailed(Connection& connection, const CommandRun& run, const Status& status);
   void ApplyEffects(Connection& connection, Attempt& attempt, const CommandRun& run);
   void NoteErrorReply(Connection& connection, const CommandRun& run);
-  uint64_t NoteDone(CommandRun& run);
+  uint64_t NoteDone(const Connection& connection, CommandRun& run);
+  void NoteSlow(const Connection& connection, const CommandRun& run, uint64_t now);
 
   void Park(Connection& connection, CommandRun& run, std::unique_ptr<Attempt> attempt,
             Verdict verdict);
@@ -126,7 +138,7 @@ class Executor {
   std::vector<std::string_view> ahead_argv_;  // scratch of LookAhead
   std::unique_ptr<Attempt> hot_;
   std::vector<std::unique_ptr<Attempt>> pool_;
-  std::list<Connection*> room_waiters_, settle_waiters_, large_waiters_;
+  std::list<Connection*> room_waiters_, throttled_, settle_waiters_, large_waiters_;
   bool settling_ = false;
   // The one snapshot job under way: a few could take all threads that open tables.
   std::shared_ptr<LargeCommand> large_;

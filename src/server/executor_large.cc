@@ -38,7 +38,7 @@ void Executor::AnswerLarge(LargeCommand& large) {
   Connection& connection = *large.connection;
   ParkedCommand& parked = connection.parked();
   CHECK(parked.reason == ParkReason::kSnapshot);
-  parked.reason = ParkReason::kRunning;
+  parked.BeginRunning(parts_.clock.Nanos());
   CommandRun run = parked.run;
   if (large.status.ok()) {
     resp::OutputBuffer& out = connection.queue.buffer();
@@ -49,7 +49,7 @@ void Executor::AnswerLarge(LargeCommand& large) {
   } else {
     ReadFailed(connection, run, large.status);
   }
-  NoteDone(run);
+  NoteDone(connection, run);
   parked.Clear();
   --parked_count_;
   connection.OnUnparked();

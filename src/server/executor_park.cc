@@ -1,6 +1,7 @@
 // The part of the executor that deals with attempts that came to nothing: waiting for blocks, for
 // room, for settled counts, and running again.
 
+#include <algorithm>
 #include <utility>
 
 #include "server/executor.h"
@@ -15,6 +16,7 @@ void Executor::Park(Connection& connection, CommandRun& run, std::unique_ptr<Att
   parked.Keep(run.argv);
   parked.run = run;
   parked.run.argv = parked.argv();
+  parked.parked_nanos = parts_.clock.Nanos();
   if (!parked.active()) {
     ++parked_count_;
     parked.since_nanos = run.start_nanos;
@@ -29,6 +31,10 @@ void Executor::Park(Connection& connection, CommandRun& run, std::unique_ptr<Att
       parked.reason = ParkReason::kRoom;
       GiveBack(std::move(attempt));
       parked.place = room_waiters_.insert(room_waiters_.end(), &connection);
+      return;
+    case Verdict::kThrottle:
+      parked.reason = ParkReason::kThrottle;
+      parked.place = throttled_.insert(throttled_.end(), &connection);
       return;
     case Verdict::kSettle:
       parked.reason = ParkReason::kSettle;
@@ -81,6 +87,26 @@ void Executor::OnRoom() {
   }
 }
 
+// Before the first attempt, so that nothing is done twice. Those who came first go first.
+bool Executor::MustThrottle(const CommandRun& run) const {
+  if (!run.spec->Has(CommandFlag::kWrite)) return false;
+  return !throttled_.empty() || engine_->WriteDelayNanos() > 0;
+}
+
+void Executor::RunThrottled() {
+  ServerStats& stats = parts_.stats;
+  for (int i = 0; i < kThrottledRuns && !throttled_.empty(); ++i) {
+    Connection& connection = *throttled_.front();
+    const uint64_t waited = parts_.clock.Nanos() - connection.parked().since_nanos;
+    if (waited < kLongestThrottleNanos && engine_->WriteDelayNanos() > 0) return;
+    throttled_.pop_front();
+    ++stats.throttled_writes;
+    stats.throttled_nanos += waited;
+    stats.throttled_max_nanos = std::max(stats.throttled_max_nanos, waited);
+    RunAgain(connection, TakeAttempt());
+  }
+}
+
 void Executor::OnSettled() {
   settling_ = false;
   for (size_t left = settle_waiters_.size(); left > 0 && !settle_waiters_.empty(); --left) {
@@ -94,13 +120,14 @@ void Executor::OnSettled() {
 void Executor::RunAgain(Connection& connection, std::unique_ptr<Attempt> attempt) {
   ParkedCommand& parked = connection.parked();
   CHECK(parked.active());
-  parked.reason = ParkReason::kRunning;
+  const uint64_t now = parts_.clock.Nanos();
+  parked.BeginRunning(now);
   // A copy: Unpark clears the parked command.
   CommandRun run = parked.run;
-  run.start_nanos = parts_.clock.Nanos();
+  run.start_nanos = now;
   const Verdict verdict = Try(connection, *attempt, run);
   if (verdict != Verdict::kDone) return Park(connection, run, std::move(attempt), verdict);
-  NoteDone(run);
+  NoteDone(connection, run);
   Unpark(connection, std::move(attempt));
 }
 
@@ -123,6 +150,9 @@ void Executor::Abandon(Connection& connection) {
       break;
     case ParkReason::kRoom:
       room_waiters_.erase(parked.place);
+      break;
+    case ParkReason::kThrottle:
+      throttled_.erase(parked.place);
       break;
     case ParkReason::kSettle:
       settle_waiters_.erase(parked.place);

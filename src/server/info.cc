@@ -240,6 +240,8 @@ void ServerInfo::Sample() {
 
 void ServerInfo::ResetStatistics() {
   parts_.stats = {};
+  parts_.loop_watch.Reset();
+  parts_.store.engine().ResetLatencies();
   merges_expired_before_ = parts_.store.engine().Stats().compaction_expired;
   parts_.records.ResetStatistics();
   parts_.errors.Reset();

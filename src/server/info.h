@@ -15,6 +15,7 @@
 #include "server/config_store.h"
 #include "server/executor.h"
 #include "server/info_writer.h"
+#include "server/loop_watch.h"
 #include "server/store.h"
 
 namespace cairn {
@@ -33,6 +34,7 @@ class ServerInfo {
     ErrorCounts& errors;
     ScanTable& scans;
     TickClock& clock;
+    LoopWatch& loop_watch;
   };
   explicit ServerInfo(const Parts& parts);
 

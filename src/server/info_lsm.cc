@@ -44,6 +44,19 @@ void WriteTables(InfoWriter& out, const lsm::EngineStats& stats) {
             fmt::format("{}", fmt::join(stats.quarantined_tables, ",")));
 }
 
+void WriteBackPressure(InfoWriter& out, const lsm::EngineStats& stats, const ServerStats& server) {
+  out.Field("lsm_write_stalls", stats.write_stalls);
+  out.Field("lsm_write_stall_usec", stats.write_stall_micros);
+  out.Field("lsm_write_rate_limit", stats.write_rate_limit);
+  out.Field("lsm_write_rate_cause", stats.write_rate_cause);
+  out.Field("lsm_throttled_writes", server.throttled_writes);
+  out.Field("lsm_throttled_ms", server.throttled_nanos / 1'000'000);
+  out.Field("lsm_throttled_max_ms", server.throttled_max_nanos / 1'000'000);
+  out.Fixed("lsm_compaction_debt", stats.merge_debt);
+  out.Field("lsm_compaction_rate_limit", stats.merge_rate_limit);
+  out.Field("lsm_compaction_slept_usec", stats.merge_slept_micros);
+}
+
 }  // namespace
 
 void ServerInfo::WriteLsm(InfoWriter& out) {
@@ -57,6 +70,7 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("cairn_applied_sequence", marks.applied);
   out.Field("cairn_written_sequence", marks.written);
   out.Field("cairn_durable_sequence", marks.durable);
+  out.Latencies("cairn_loop_lag_usec", parts_.loop_watch.away_micros().Summary());
   WriteLog(out, stats);
   out.Field("lsm_memtable_entries", stats.memtable_entries);
   out.Field("lsm_memtable_bytes", stats.memtable_bytes);
@@ -81,9 +95,7 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("lsm_fetches", stats.fetches);
   out.Field("lsm_fetched_blocks", stats.fetched_blocks);
   out.Field("lsm_fetches_waiting", stats.waiting_fetches);
-  out.Field("lsm_fetch_p50_usec", stats.fetch_p50_micros);
-  out.Field("lsm_fetch_p99_usec", stats.fetch_p99_micros);
-  out.Field("lsm_fetch_max_usec", stats.fetch_max_micros);
+  out.Latencies("lsm_fetch_usec", stats.fetch_micros);
   out.Field("lsm_flushes", stats.flushes);
   out.Field("lsm_flush_bytes", stats.flush_bytes);
   out.Field("lsm_flush_failures", stats.flush_failures);
@@ -100,8 +112,7 @@ void ServerInfo::WriteLsm(InfoWriter& out) {
   out.Field("lsm_compaction_usec", stats.compaction_micros);
   out.Field("lsm_compaction_failures", stats.compaction_failures);
   out.Field("lsm_compaction_paused", engine.compaction_paused() ? 1 : 0);
-  out.Field("lsm_write_stalls", stats.write_stalls);
-  out.Field("lsm_write_stall_usec", stats.write_stall_micros);
+  WriteBackPressure(out, stats, parts_.stats);
   out.Field("lsm_corruptions", stats.corruptions);
   out.Field("lsm_manifest_edits", stats.manifest_edits);
   out.Field("lsm_dead_spaces", parts_.store.keyspace().dead_space_count());
@@ -119,9 +130,7 @@ void ServerInfo::WriteLog(InfoWriter& out, const lsm::EngineStats& stats) {
   out.Field("cairn_wal_slots", stats.wal_slots);
   out.Field("cairn_wal_slots_free", stats.wal_slots_free);
   out.Field("cairn_wal_last_sync_usec", stats.wal_last_sync_micros);
-  out.Field("cairn_wal_sync_p50_usec", stats.wal_sync_p50_micros);
-  out.Field("cairn_wal_sync_p99_usec", stats.wal_sync_p99_micros);
-  out.Field("cairn_wal_sync_max_usec", stats.wal_sync_max_micros);
+  out.Latencies("cairn_wal_sync_usec", stats.wal_sync_micros);
 }
 
 }  // namespace cairn

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "util/histogram.h"
+
 namespace cairn {
 
 class InfoWriter {
@@ -22,6 +24,10 @@ class InfoWriter {
   // A number with two decimals.
   void Fixed(std::string_view name, double value) {
     text_ += fmt::format("{}:{:.2f}\r\n", name, value);
+  }
+  void Latencies(std::string_view name, const HistogramSummary& times) {
+    Field(name, fmt::format("count={},p50={},p99={},p99.9={},max={}", times.count, times.p50,
+                            times.p99, times.p999, times.max));
   }
   // "123B", "1.50K", "2.00G".
   void Human(std::string_view name, uint64_t bytes) { Field(name, HumanBytes(bytes)); }

@@ -14,16 +14,18 @@ Loop& Self(void* data) {
 
 }  // namespace
 
-Loop::Loop() {
+Loop::Loop(Env& env) : watch_(env) {
   CHECK(uv_loop_init(&loop_) == 0);
-  CHECK(uv_async_init(&loop_, &async_, [](uv_async_t* async) { Self(async->data).OnRing(); }) == 0);
+  CHECK(uv_async_init(&loop_, &async_, OnAsync) == 0);
   uv_timer_init(&loop_, &timer_);
+  uv_timer_init(&loop_, &alarm_);
   uv_prepare_init(&loop_, &prepare_);
   uv_check_init(&loop_, &check_);
   uv_idle_init(&loop_, &idle_);
   uv_signal_init(&loop_, &terminate_);
   uv_signal_init(&loop_, &interrupt_);
-  async_.data = timer_.data = prepare_.data = this;
+  loop_.data = this;
+  async_.data = timer_.data = alarm_.data = prepare_.data = this;
   check_.data = idle_.data = this;
   terminate_.data = interrupt_.data = this;
 }
@@ -44,9 +46,14 @@ void Loop::Run(Steps steps) {
   const auto on_prepare = [](uv_prepare_t* prepare) {
     Self(prepare->data).steps_.end_tick();
     Self(prepare->data).BeginPoll();
+    Self(prepare->data).watch_.BeginPoll();
   };
-  const auto on_check = [](uv_check_t* check) { Self(check->data).doorbell_.EndPoll(); };
+  const auto on_check = [](uv_check_t* check) {
+    Self(check->data).watch_.Woke();
+    Self(check->data).doorbell_.EndPoll();
+  };
   const auto on_signal = [](uv_signal_t* signal, int number) {
+    Self(signal->data).watch_.Woke();
     Self(signal->data).steps_.signal(number);
   };
   uv_timer_start(&timer_, on_timer, kTimerMs, kTimerMs);
@@ -56,6 +63,7 @@ void Loop::Run(Steps steps) {
   uv_signal_start(&interrupt_, on_signal, SIGINT);
   uv_run(&loop_, UV_RUN_DEFAULT);
   uv_timer_stop(&timer_);
+  uv_timer_stop(&alarm_);
   uv_prepare_stop(&prepare_);
   uv_check_stop(&check_);
   uv_idle_stop(&idle_);
@@ -63,6 +71,11 @@ void Loop::Run(Steps steps) {
   uv_signal_stop(&terminate_);
   uv_signal_stop(&interrupt_);
   steps_ = {};
+}
+
+void Loop::OnAsync(uv_async_t* async) {
+  Self(async->data).watch_.Woke();
+  Self(async->data).OnRing();
 }
 
 void Loop::OnRing() {
@@ -74,6 +87,12 @@ void Loop::BeginPoll() {
   if (stopped_ || doorbell_.BeginPoll()) return;
   OnRing();
   KeepAwake();
+}
+
+void Loop::SetAlarm() {
+  if (uv_is_active(reinterpret_cast<uv_handle_t*>(&alarm_)) != 0) return;
+  const auto on_alarm = [](uv_timer_t* alarm) { Self(alarm->data).steps_.alarm(); };
+  uv_timer_start(&alarm_, on_alarm, kAlarmMs, 0);
 }
 
 // An active idle handle keeps the poll from sleeping.

@@ -14,7 +14,9 @@
 #include <cstdint>
 #include <functional>
 
+#include "env/env.h"
 #include "server/doorbell.h"
+#include "server/loop_watch.h"
 
 namespace cairn {
 
@@ -25,11 +27,13 @@ class Loop {
     std::function<void()> end_tick;     // just before the poll
     std::function<void()> wake;         // a worker has something
     std::function<void()> timer;        // every kTimerMs
+    std::function<void()> alarm;        // kAlarmMs after SetAlarm
     std::function<void(int)> signal;    // SIGTERM or SIGINT
   };
   static constexpr uint64_t kTimerMs = 100;
+  static constexpr uint64_t kAlarmMs = 1;
 
-  Loop();
+  explicit Loop(Env& env);
   ~Loop();
 
   uv_loop_t* uv() { return &loop_; }
@@ -46,23 +50,33 @@ class Loop {
   // Sleeps until Wake, but not longer than that: whatever else happens is seen in the next poll.
   // False: nobody called it.
   bool WaitForWake(std::chrono::microseconds limit) { return doorbell_.WaitFor(limit); }
+  // Once, unless it is set already.
+  void SetAlarm();
   // There are ready turns: the next tick must not sleep.
   void KeepAwake();
+  // Something has happened in the poll of `loop`, a Loop's own or another: transports and listeners
+  // say so first of all in their callbacks, since the rest of the poll is time away from it.
+  static void NoteEvent(const uv_loop_t* loop) {
+    if (loop->data != nullptr) static_cast<Loop*>(loop->data)->watch_.Woke();
+  }
+  LoopWatch& watch() { return watch_; }
 
  private:
   void OnIdle();
+  static void OnAsync(uv_async_t* async);
   void OnRing();
   void BeginPoll();
 
   uv_loop_t loop_;
   uv_async_t async_;
-  uv_timer_t timer_;
+  uv_timer_t timer_, alarm_;
   uv_prepare_t prepare_;
   uv_check_t check_;
   uv_idle_t idle_;
   uv_signal_t terminate_, interrupt_;
   Steps steps_;
   Doorbell doorbell_;
+  LoopWatch watch_;
   bool awake_ = false;
   bool stopped_ = false;
 };

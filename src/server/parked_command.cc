@@ -16,6 +16,31 @@ void ParkedCommand::Keep(std::span<const std::string_view> argv) {
   }
 }
 
+void ParkedCommand::BeginRunning(uint64_t now_nanos) {
+  const uint64_t waited = now_nanos - parked_nanos;
+  switch (reason) {
+    case ParkReason::kThrottle:
+      run.waits.throttled += waited;
+      break;
+    case ParkReason::kRoom:
+      run.waits.room += waited;
+      break;
+    case ParkReason::kFetch:
+      run.waits.fetch += waited;
+      break;
+    case ParkReason::kSettle:
+      run.waits.settle += waited;
+      break;
+    case ParkReason::kSnapshot:
+      run.waits.snapshot += waited;
+      break;
+    case ParkReason::kNotParked:
+    case ParkReason::kRunning:
+      break;
+  }
+  reason = ParkReason::kRunning;
+}
+
 void ParkedCommand::Clear() {
   constexpr size_t kKeptBytes = 4096;
   reason = ParkReason::kNotParked;

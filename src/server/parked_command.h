@@ -19,8 +19,17 @@ namespace cairn {
 class Connection;
 
 // kRunning: what it waited for is there and it is being run; its arguments are in use.
+// kThrottle: it writes, and writers are being slowed; it has not run yet.
 // kSnapshot: its snapshot job runs or waits for its turn.
-enum class ParkReason : uint8_t { kNotParked, kFetch, kRoom, kSettle, kSnapshot, kRunning };
+enum class ParkReason : uint8_t {
+  kNotParked,
+  kFetch,
+  kRoom,
+  kThrottle,
+  kSettle,
+  kSnapshot,
+  kRunning
+};
 
 // How far commands behind a parked one were looked at, from the front of what waits.
 struct AheadMark {
@@ -36,16 +45,19 @@ class ParkedCommand {
   // The views may point into this object's own copy (parked again): then nothing is copied.
   void Keep(std::span<const std::string_view> argv);
   void Clear();
+  // What it waited for is there: notes how long that took, and that it is being run.
+  void BeginRunning(uint64_t now_nanos);
   size_t memory_bytes() const { return bytes_.capacity(); }
 
   ParkReason reason = ParkReason::kNotParked;
   CommandRun run;                    // its argv is argv()
   std::unique_ptr<Attempt> attempt;  // kFetch: what is being fetched for
-  uint64_t since_nanos = 0;
-  bool shares_fetch = false;  // the fetch under way brings what others want, too
-  bool alone = false;         // such a fetch has failed: it is tried without the others
-  AheadMark ahead_from;       // where its looks ahead begin: where the last command's ended
-  // kRoom, kSettle, kSnapshot (one that waits for its turn): in the executor's list.
+  uint64_t since_nanos = 0;          // when it was parked first
+  uint64_t parked_nanos = 0;         // and last
+  bool shares_fetch = false;         // the fetch under way brings what others want, too
+  bool alone = false;                // such a fetch has failed: it is tried without the others
+  AheadMark ahead_from;              // where its looks ahead begin: where the last command's ended
+  // kRoom, kThrottle, kSettle, kSnapshot (one that waits for its turn): in the executor's list.
   std::list<Connection*>::iterator place;
 
  private:

@@ -41,12 +41,13 @@ Server::Server(Env& env, Logger& log, Config config, std::string config_file)
     : env_(env),
       log_(log),
       config_(env, log, std::move(config), std::move(config_file)),
+      loop_(env),
       clock_(env),
       access_(RandomSeed(env), env.WallMicros() / 1000000),
       scans_(RandomSeed(env)),
       store_(env, log, EngineOptions(config_.config()),
              static_cast<int>(config_.config().databases), [this] { loop_.Wake(); }),
-      executor_({gate_, stats_, records_, errors_, access_, clock_, log,
+      executor_({gate_, stats_, records_, errors_, access_, clock_, log, slow_log_,
                  config_.config().latency_tracking, config_.config().protocol.max_bulk_bytes},
                 RandomSeed(env)),
       clients_({executor_, gate_, stats_, clock_, log, config_.config().clients,
@@ -54,16 +55,23 @@ Server::Server(Env& env, Logger& log, Config config, std::string config_file)
       listeners_(loop_.uv(), env, log,
                  [this](std::unique_ptr<Transport> t) { OnConnection(std::move(t)); }),
       info_({env, config_, store_, clients_, executor_, gate_, stats_, records_, errors_, scans_,
-             clock_}),
-      control_({env, config_, store_, clients_, info_, access_, scans_, clock_,
+             clock_, loop_.watch()}),
+      control_({env, config_, store_, clients_, info_, access_, scans_, slow_log_, clock_,
+                loop_.watch(),
                 [this](const ShutdownRequest& request) { return OnShutdownCommand(request); }}) {
   config_.SetApply(
       [this](const Config& before, const Config& now) { return ApplyConfig(before, now); });
   executor_.SetControl(control_);
   access_.set_counting(IsFrequencyPolicy(config_.config().eviction_policy));
+  SetSlowLogLimits(config_.config());
 }
 
 Server::~Server() = default;
+
+void Server::SetSlowLogLimits(const Config& config) {
+  slow_log_.SetLimits(config.slowlog_slower_than_micros,
+                      static_cast<uint64_t>(config.slowlog_max_length));
+}
 
 Status Server::Start() {
   const Config& config = config_.config();
@@ -93,6 +101,7 @@ int Server::Run() {
              .end_tick = [this] { EndTick(); },
              .wake = [this] { OnWake(); },
              .timer = [this] { OnTimer(); },
+             .alarm = [this] { executor_.RunThrottled(); },
              .signal = [this](int number) { OnSignal(number); }});
   UnmarkLoopThread();
   return exit_code_;
@@ -163,6 +172,7 @@ void Server::EndTick() {
   }
   clients_.EndTick();
   listeners_.NextTick();
+  if (executor_.has_throttled()) loop_.SetAlarm();
   if (clients_.has_ready_turns()) return loop_.KeepAwake();
   if (grown && CrowdWaitsForWrite()) log_is_slow_ = !loop_.WaitForWake(kLogWait);
 }
@@ -241,6 +251,7 @@ ConfigError Server::ApplyConfig(const Config& before, const Config& now) {
   }
   log_.SetLevel(now.log_level);
   executor_.set_track_latencies(now.latency_tracking);
+  SetSlowLogLimits(now);
   executor_.set_max_bulk_bytes(now.protocol.max_bulk_bytes);
   access_.set_counting(IsFrequencyPolicy(now.eviction_policy));
   if (now.engine.sync_mode != before.engine.sync_mode) {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "commands/scan_table.h"
+#include "commands/slow_log.h"
 #include "env/env.h"
 #include "server/access_clock.h"
 #include "server/clients.h"
@@ -46,6 +47,7 @@ class Server {
 
  private:
   ConfigError ApplyConfig(const Config& before, const Config& now);
+  void SetSlowLogLimits(const Config& config);
   void OnOpened(const Status& status);
   void WarnOfHiddenDatabases();
   void OnMarks();
@@ -75,6 +77,7 @@ class Server {
   ErrorCounts errors_;
   AccessClock access_;
   ScanTable scans_;
+  SlowLog slow_log_;
   ReplyGate gate_;
   Store store_;
   Executor executor_;

@@ -19,6 +19,8 @@ struct ServerStats {
   // Ours: attempts that were thrown away, by what they waited for.
   uint64_t attempts_missed = 0, attempts_without_room = 0, attempts_unsettled = 0,
            attempts_large = 0;
+  // Writing commands that were held back before they ran, and how long, until now or at the most.
+  uint64_t throttled_writes = 0, throttled_nanos = 0, throttled_max_nanos = 0;
   uint64_t commands_looked_at = 0;  // ahead of their turn, for the sake of their blocks
   // Commands by the attempts that they took; the last counts all with so many or more.
   std::array<uint64_t, 5> commands_by_attempts{};

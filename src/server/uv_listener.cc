@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "server/loop.h"
 #include "util/check.h"
 
 namespace cairn {
@@ -86,6 +87,7 @@ Result<std::unique_ptr<UvListener>> UvListener::Finish(std::unique_ptr<UvListene
 Status UvListener::Listen() {
   stream()->data = this;
   const auto ready = [](uv_stream_t* stream, int status) {
+    Loop::NoteEvent(stream->loop);
     auto& self = *static_cast<UvListener*>(stream->data);
     if (status != 0) return self.setup_.on_error(UvError("accept", status));
     if (self.accepted_ >= kAcceptsPerTick) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/loop.h"
 #include "util/check.h"
 
 namespace cairn {
@@ -109,6 +110,7 @@ int UvTransport::fd() const {
 void UvTransport::StartReading(TransportEvents& events) {
   events_ = &events;
   const auto allocate = [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
+    Loop::NoteEvent(handle->loop);
     auto& self = *static_cast<UvTransport*>(handle->data);
     const std::span<char> target = self.events_->ReadTarget();
     buffer->base = target.data();
@@ -150,6 +152,7 @@ void UvTransport::Write(resp::OutputBuffer bytes) {
   uv_buf_t buffer{const_cast<char*>(queued_.data()), queued_.size()};
   write_.data = this;
   const auto done = [](uv_write_t* request, int status) {
+    Loop::NoteEvent(request->handle->loop);
     auto& self = *static_cast<UvTransport*>(request->data);
     self.queued_ = {};
     if (self.events_ == nullptr) return;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace cairn {
@@ -41,6 +42,25 @@ uint64_t Histogram::Percentile(double percent) const {
     if (seen >= rank) return std::min(BucketEnd(i), max_);
   }
   return max_;
+}
+
+HistogramSummary Histogram::Summary() const {
+  return {count_, Percentile(50), Percentile(99), Percentile(99.9), max_};
+}
+
+std::string Histogram::Distribution() const {
+  std::array<uint64_t, 65> by_width{};
+  for (size_t i = 0; i < kBucketCount; ++i) by_width[std::bit_width(BucketEnd(i))] += buckets_[i];
+  std::string text;
+  for (size_t width = 0; width < by_width.size(); ++width) {
+    if (by_width[width] == 0) continue;
+    const uint64_t first = width == 0 ? 0 : uint64_t{1} << (width - 1);
+    const uint64_t last = first == 0 ? 0 : first + (first - 1);
+    const double share = static_cast<double>(by_width[width]) / static_cast<double>(count_);
+    text +=
+        fmt::format("{:>10}-{:<10}: {} ({:.2f} %)\n", first, last, by_width[width], share * 100);
+  }
+  return text;
 }
 
 std::string Histogram::DebugString() const {

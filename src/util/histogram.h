@@ -12,6 +12,11 @@
 
 namespace cairn {
 
+struct HistogramSummary {
+  uint64_t count = 0;
+  uint64_t p50 = 0, p99 = 0, p999 = 0, max = 0;
+};
+
 class Histogram {
  public:
   Histogram() : buckets_(kBucketCount) {}
@@ -37,6 +42,9 @@ class Histogram {
   // `percent` of the values do not exceed. 0 when empty. `percent` is clamped to [0, 100].
   uint64_t Percentile(double percent) const;
 
+  HistogramSummary Summary() const;
+  // A line for each power of two that has values: "     64-127      : 12 (1.50 %)".
+  std::string Distribution() const;
   // "count=3 mean=20.0 p50=10 p99=40 p99.9=40 max=40"
   std::string DebugString() const;
 

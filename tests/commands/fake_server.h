@@ -8,6 +8,7 @@
 #include "commands/scan_table.h"
 #include "commands/server_control.h"
 #include "commands/session.h"
+#include "commands/slow_log.h"
 #include "util/glob.h"
 
 namespace cairn::test {
@@ -22,6 +23,7 @@ class FakeServer : public ServerControl {
   std::vector<std::string> log;  // calls that change something
   ClientFilter last_filter;
   ScanTable scan_table{7};
+  SlowLog slow_commands;
 
   std::vector<std::pair<std::string, std::string>> ConfigGet(
       std::span<const std::string_view> patterns) override {
@@ -83,6 +85,7 @@ class FakeServer : public ServerControl {
   bool DebugAllowed(const Session&) const override { return debug_allowed; }
   void DebugSleep(double seconds) override { log.push_back("sleep " + std::to_string(seconds)); }
   ScanTable& scans() override { return scan_table; }
+  SlowLog& slow_log() override { return slow_commands; }
   uint64_t WallMicros() override { return 1700000000123456; }
 };
 

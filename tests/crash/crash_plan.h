@@ -38,7 +38,8 @@ inline lsm::Options CrashOptions(lsm::SyncMode mode, uint64_t seed) {
   if (turn % 2 != 0) options.compaction_style = lsm::CompactionStyle::kLeveled;
   options.level1_bytes = 4 << 10;
   options.level_ratio = 2;
-  // A merge takes a few steps, so that cuts fall between them.
+  // A merge takes a few steps, so that cuts fall between them, and one to three parts.
+  options.background_threads = 1 + static_cast<int>(turn % 3);
   options.table_bytes = 2 << 10;
   options.compression = false;
   return options;

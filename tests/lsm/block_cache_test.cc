@@ -173,5 +173,63 @@ TEST_CASE("random use against a map: never a wrong block, never a lost pin") {
   }
 }
 
+TEST_CASE("a place leads to its block as long as that stands there, and to no other") {
+  const size_t one = ChargeOfOne();
+  BlockCache cache(8 * one);
+  CHECK(cache.LookupAt(CachedPlace()) == nullptr);
+  CHECK(cache.PlaceOf(1, 0).stamp == 0);
+  const auto block = PlainBlock(4000);
+  cache.Insert(1, 0, block);
+  const CachedPlace place = cache.PlaceOf(1, 0);
+  const uint64_t hits = cache.hits();
+  CHECK(cache.PeekAt(place) == block.get());
+  CHECK(cache.hits() == hits);
+  CHECK(cache.LookupAt(place) == block.get());
+  CHECK(cache.hits() == hits + 1);
+
+  SECTION("another file's block takes the room") {
+    cache.EraseFile(1, 1);
+    CHECK(cache.LookupAt(place) == nullptr);
+    cache.Insert(2, 0, PlainBlock(4000));
+    CHECK(cache.LookupAt(place) == nullptr);
+  }
+  SECTION("the same block comes back, as another copy") {
+    cache.EraseFile(1, 1);
+    cache.Insert(1, 0, PlainBlock(4000));
+    CHECK(cache.PeekAt(place) == nullptr);
+    CHECK(cache.PeekAt(cache.PlaceOf(1, 0)) != nullptr);
+  }
+  SECTION("another cache") {
+    BlockCache other(8 * one);
+    CHECK(other.PeekAt(place) == nullptr);
+    other.Insert(1, 0, PlainBlock(4000));
+    CHECK(other.PeekAt(place) == nullptr);
+  }
+}
+
+TEST_CASE("looking a block up at its place keeps it from eviction") {
+  const size_t one = ChargeOfOne();
+  BlockCache cache(10 * one);
+  cache.Insert(1, 0, PlainBlock(4000));
+  const CachedPlace place = cache.PlaceOf(1, 0);
+  for (uint64_t i = 1; i < 1000; ++i) {
+    cache.Insert(1, i, PlainBlock(4000));
+    REQUIRE(cache.LookupAt(place) != nullptr);
+  }
+}
+
+TEST_CASE("a full cache takes an offered block the second time, a cache with room at once") {
+  const size_t one = ChargeOfOne();
+  BlockCache cache(10 * one);
+  for (uint64_t i = 0; i < 10; ++i) cache.Offer(1, i, PlainBlock(4000));
+  CHECK(cache.block_count() == 10);
+  cache.Offer(2, 0, PlainBlock(4000));
+  CHECK(cache.Peek(2, 0) == nullptr);
+  CHECK(cache.evictions() == 0);
+  cache.Offer(2, 0, PlainBlock(4000));
+  CHECK(cache.Peek(2, 0) != nullptr);
+  CHECK(cache.block_count() == 10);
+}
+
 }  // namespace
 }  // namespace cairn::lsm

@@ -139,6 +139,48 @@ TEST_CASE("no damaged block gets past Make unless it is sound again") {
   }
 }
 
+TEST_CASE("a block that nobody validated answers as the validated one does") {
+  Random random(Seed());
+  for (uint64_t round = 0; round < cairn::test::Rounds(40); ++round) {
+    const Model model = RandomModel(random, 1 + random.Uniform(80), 30);
+    const std::string bytes = BlockBytes(model, 1 + static_cast<int>(random.Uniform(20)));
+    const auto block = MakeBlock(BlockKind::kData, bytes);
+    REQUIRE(block != nullptr);
+    for (const auto& [key, entry] : model) {
+      const auto found = FindInUnvalidated(bytes, key);
+      REQUIRE(found.ok());
+      REQUIRE(found->data() != nullptr);
+      CHECK(Same(EntryOfPayload(*found), entry.View()));
+      for (const std::string& near : {key + '\0', key.substr(0, key.size() - 1), key + "zz"}) {
+        const auto other = FindInUnvalidated(bytes, near);
+        REQUIRE(other.ok());
+        CHECK((other->data() != nullptr) == (FindExact(*block, near).data() != nullptr));
+      }
+    }
+  }
+}
+
+// The sanitizers' business: what it says of such bytes means nothing, as their checksum would have
+// kept them out.
+TEST_CASE("searching damaged bytes reads nothing outside them") {
+  Random random(Seed());
+  int refused = 0;
+  for (uint64_t round = 0; round < cairn::test::Rounds(3000); ++round) {
+    const Model model = RandomModel(random, 1 + random.Uniform(30), 30);
+    std::string bytes = BlockBytes(model, 4);
+    for (uint64_t flips = 1 + random.Uniform(4); flips > 0; --flips) {
+      bytes[random.Uniform(bytes.size())] = static_cast<char>(random.Uniform(256));
+    }
+    bytes.resize(bytes.size() - (random.OneIn(4) ? random.Uniform(bytes.size() + 1) : 0));
+    // On the heap, so that one byte too many is seen.
+    const BlockBuffer exact = BlockBuffer::CopyOf(bytes);
+    const std::string_view view(exact.data(), bytes.size());
+    if (!FindInUnvalidated(view, model.begin()->first).ok()) ++refused;
+    if (!FindInUnvalidated(view, model.rbegin()->first).ok()) ++refused;
+  }
+  CHECK(refused > 0);
+}
+
 TEST_CASE("Make refuses each way in which a block can contradict itself") {
   BlockBuilder builder(2);
   Entry entry;

@@ -175,6 +175,7 @@ uint64_t ModelRun(uint64_t seed, Options options, int steps) {
   if (random.OneIn(3)) options.record_cache_bytes = random.Uniform(2) << 20;
   if (random.OneIn(3)) options.bloom_bits_per_key = 0;
   options.direct_reads = random.OneIn(4);
+  options.background_threads = static_cast<int>(1 + random.Uniform(4));  // parts of a merge
   if (random.OneIn(2)) env.SetPageCache(static_cast<int>(random.Uniform(101)));
   EngineDriver driver(env, options);
   REQUIRE(driver.Open().ok());

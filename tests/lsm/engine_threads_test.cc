@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <condition_variable>
 #include <filesystem>
+#include <iostream>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -52,8 +53,9 @@ class Server {
   ~Server() { Kill(); }
 
   void Open() {
-    background_ =
-        NewThreadedBackground({.read = options_.read_threads}, [this] { wakeup_.Wake(); });
+    background_ = NewThreadedBackground(
+        {.read = options_.read_threads, .compaction = options_.background_threads},
+        [this] { wakeup_.Wake(); });
     EngineOpener opener(env_, *background_, log_, options_);
     std::optional<Status> opened;
     background_->Submit(Lane::kFlush, [&] {
@@ -144,6 +146,7 @@ Options ThreadOptions(const std::string& directory) {
   options.wal_slot_bytes = 256 << 10;
   options.wal_bytes = 1 << 20;
   options.read_threads = 2;
+  options.background_threads = 3;  // so many parts of a merge
   return options;
 }
 
@@ -186,6 +189,56 @@ TEST_CASE("engine threads: writes, cold reads, settling and restarts beside log 
   }
   server.Open();
   for (const auto& [key, value] : model) REQUIRE(server.Get(key) == value);
+}
+
+namespace {
+
+// Four runs of 40 MB over the same keys, and how long their merge takes, in seconds.
+double TimeMergeOfAll(int threads) {
+  test::ScratchDirectory scratch;
+  const std::unique_ptr<Env> env = NewPosixEnv();
+  Options options;
+  options.directory = scratch.path() + "/cairn";
+  options.table_bytes = 8 << 20;
+  options.sync_mode = SyncMode::kNo;
+  options.background_threads = threads;
+  Server server(*env, options);
+  server.Open();
+  server.engine().PauseCompaction(true);
+  Random random(7);
+  std::string value(100, 'v');
+  for (uint64_t i = 0; i < 2'000'000; ++i) {
+    for (size_t j = 0; j < 50; ++j) value[j] = static_cast<char>('a' + random.Uniform(26));
+    server.Set(std::to_string(random.Uniform(2'000'000)), value, true);
+    if (i % 100 == 0) server.Turn();
+    if (i % 500'000 == 499'999) {
+      server.engine().FreezeNow();
+      while (server.engine().Stats().frozen_memtables > 0) server.WaitTurn();
+    }
+  }
+  server.engine().PauseCompaction(false);
+  const uint64_t start = env->MonotonicNanos();
+  server.engine().CompactAll();
+  while (server.engine().Stats().compaction_running) server.WaitTurn();
+  const double seconds = static_cast<double>(env->MonotonicNanos() - start) / 1e9;
+  const EngineStats stats = server.engine().Stats();
+  std::cout << threads << " parts at most: " << seconds << " s, "
+            << static_cast<double>(stats.compaction_micros) / 1e6 << " s of workers, "
+            << stats.compaction_steps << " steps, " << stats.tables << " tables" << std::endl;
+  return seconds;
+}
+
+}  // namespace
+
+TEST_CASE("engine threads: a merge of everything in one part and in two", "[.measure]") {
+  double one = 0;
+  double two = 0;
+  for (int round = 0; round < 3; ++round) {
+    one += TimeMergeOfAll(1);
+    two += TimeMergeOfAll(2);
+  }
+  std::cout << "two parts take " << two / one << " of the time of one" << std::endl;
+  CHECK(two < one);
 }
 
 // By what the process itself sees.

@@ -108,6 +108,56 @@ TEST_CASE("plan: what meets no other key of the job moves") {
   }
 }
 
+std::string SmallTable(int file, const std::string& lo, const std::string& hi) {
+  return fmt::format(
+      "  {} [1024/{} .. 1024/{}] of [1024/{} .. 1024/{}] seq 1-9 entries 9 bytes {}\n", file, lo,
+      hi, lo, hi, kTableBytes / 4);
+}
+
+TEST_CASE("plan: small tables side by side move until they are enough for one") {
+  const std::string target = "run 1\n" + Table(11, "a", "c");
+  const auto small = [](int count) {
+    std::string text = "run 2\n";
+    for (int i = 0; i < count; ++i) {
+      const std::string key(1, static_cast<char>('e' + i));
+      text += SmallTable(21 + i, key, key);
+    }
+    return text;
+  };
+  CHECK(Planned(Parse(small(3) + target), kTwoRuns) == "moves 21 22 23 -> 1");
+  CHECK(Planned(Parse(small(4) + target), kTwoRuns) == "21 22 23 24 -> 1");
+  SECTION("with those that have moved before") {
+    CHECK(Planned(Parse(small(2) + target + SmallTable(12, "d", "d")), kTwoRuns) ==
+          "moves 21 22 -> 1");
+    CHECK(Planned(Parse(small(2) + target + SmallTable(12, "d", "d0") + SmallTable(13, "d1", "d2")),
+                  kTwoRuns) == "21 22 | 12 13 -> 1");
+    CHECK(Planned(Parse(small(2) + target + SmallTable(12, "d", "d0") + SmallTable(13, "x", "y")),
+                  kTwoRuns) == "moves 21 22 -> 1");
+    CHECK(Planned(Parse("run 2\n" + SmallTable(21, "e", "e") + SmallTable(22, "g", "g") + target +
+                        SmallTable(12, "d", "d0") + SmallTable(13, "f", "f")),
+                  kTwoRuns) == "21 22 | 12 13 -> 1");
+  }
+  SECTION("or a large one closes them in") {
+    CHECK(Planned(Parse(small(2) + Table(29, "m", "n") + target), kTwoRuns) ==
+          "21 22 -> 1 below 1024/m");
+    CHECK(Planned(Parse(small(2) + target + Table(12, "e0", "e1")), kTwoRuns) == "moves 21 -> 1");
+    CHECK(Planned(Parse(small(2) + target + SmallTable(12, "d", "d0") + Table(13, "e0", "e1")),
+                  kTwoRuns) == "21 | 12 -> 1 below 1024/e0");
+    // Those that have moved before, without any source.
+    const std::string before = target + SmallTable(12, "d", "d0") + SmallTable(13, "d1", "d2");
+    CHECK(Planned(Parse("run 2\n" + Table(21, "m", "n") + before), kTwoRuns) ==
+          "12 13 -> 1 below 1024/m");
+    CHECK(Planned(Parse("run 2\n" + Table(21, "m", "n") + target + SmallTable(12, "d", "d0")),
+                  kTwoRuns) == "moves 21 -> 1");
+  }
+  SECTION("not across a large one") {
+    CHECK(Planned(Parse("run 2\n" + Table(21, "d", "d0") + SmallTable(22, "e", "e") + target),
+                  kTwoRuns) == "moves 21 -> 1");
+    CHECK(Planned(Parse(small(4) + Table(29, "m", "n") + target), kTwoRuns) ==
+          "21 22 23 24 -> 1 below 1024/m");
+  }
+}
+
 TEST_CASE("plan: tombstones move only to where something older lies below them") {
   for (const bool older : {false, true}) {
     for (uint64_t TableInfo::*member :

@@ -50,6 +50,7 @@ class Lab {
   const TableReader& table() { return *tables_.Lookup(1); }
   LoopSource NewSource() { return {tables_, blocks_, &gauge_}; }
   const std::vector<BlockHandle>& handles() const { return handles_; }
+  Entry Wanted(const std::string& key) const { return model_.at(key).View(); }
   BlockCache& blocks() { return blocks_; }
   PageCacheGauge& gauge() { return gauge_; }
 
@@ -121,6 +122,76 @@ TEST_CASE("an attempt reads a bounded number of blocks on the loop, the next one
   CHECK(source.misses().blocks.size() == lab.handles().size() - first);
   source.BeginAttempt();
   CHECK(attempt() >= 2 * first - 1);
+}
+
+// Full, with a block that nobody asks for.
+void FillCache(Lab& lab) {
+  lab.blocks().Insert(9, 0, lab.table().ReadBlock(lab.handles()[0]).value());
+  REQUIRE_FALSE(lab.blocks().Trim());
+  lab.blocks().SetCapacity(lab.blocks().charge_bytes());
+}
+
+std::string FirstKey(Lab& lab, BlockHandle handle) {
+  BlockIterator first(*lab.table().ReadBlock(handle).value());
+  first.SeekToFirst();
+  return std::string(first.key());
+}
+
+TEST_CASE("a lookup in a block that the full cache does not take leaves the cache as it is") {
+  Lab lab;
+  lab.env().SetPageCache(100);
+  FillCache(lab);
+  LoopSource source = lab.NewSource();
+  std::vector<Entry> found;
+  for (size_t i = 1; i < 30; ++i) {
+    Entry entry;
+    const std::string key = FirstKey(lab, lab.handles()[i]);
+    const bool present = i % 3 != 0;
+    const Lookup wanted = present ? Lookup::kFound : Lookup::kAbsent;
+    const std::string sought = present ? key : key + "x";
+    REQUIRE(source.Search(lab.table(), lab.handles()[i], sought, &entry) == wanted);
+    if (present) found.push_back(entry);
+  }
+  CHECK_FALSE(source.missed());
+  // All that was handed out is still there, whatever came after it.
+  size_t at = 0;
+  for (size_t i = 1; i < 30; ++i) {
+    if (i % 3 == 0) continue;
+    CHECK(Same(found[at++], lab.Wanted(FirstKey(lab, lab.handles()[i]))));
+  }
+  source.Reset();
+  CHECK(lab.blocks().evictions() == 0);
+  CHECK(lab.blocks().block_count() == 1);
+}
+
+TEST_CASE("the second lookup in a block brings it into the full cache") {
+  Lab lab;
+  lab.env().SetPageCache(100);
+  FillCache(lab);
+  LoopSource source = lab.NewSource();
+  const std::string key = FirstKey(lab, lab.handles()[5]);
+  for (int i = 0; i < 2; ++i) {
+    Entry entry;
+    REQUIRE(source.Search(lab.table(), lab.handles()[5], key, &entry) == Lookup::kFound);
+    CHECK(Same(entry, lab.Wanted(key)));
+    source.Reset();
+    CHECK((lab.blocks().Peek(1, lab.handles()[5].offset) != nullptr) == (i == 1));
+  }
+}
+
+TEST_CASE("a lookup in a damaged block that would not stay is left to a worker") {
+  Lab lab;
+  lab.env().SetPageCache(100);
+  FillCache(lab);
+  const std::string key = FirstKey(lab, lab.handles()[2]);
+  REQUIRE(lab.env().Corrupt(lab.path(), lab.handles()[2].offset + 5, 1).ok());
+  LoopSource source = lab.NewSource();
+  Entry entry;
+  CHECK(source.Search(lab.table(), lab.handles()[2], key, &entry) == Lookup::kUnknown);
+  CHECK(source.missed());
+  CHECK(source.status().ok());
+  REQUIRE(source.misses().blocks.size() == 1);
+  CHECK(source.misses().blocks[0].handle == lab.handles()[2]);
 }
 
 TEST_CASE("what an abandoned attempt read stays for its next one, whatever the cache does") {

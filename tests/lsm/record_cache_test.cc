@@ -24,6 +24,11 @@ std::string Key(uint64_t i) {
   return "12345678key" + std::to_string(i);
 }
 
+// As often as it takes to be admitted.
+void InsertTwice(RecordCache& cache, const std::string& key, const Entry& entry) {
+  for (int time = 0; time < 2; ++time) cache.Insert(key, HashOf(key), entry);
+}
+
 void TrimAll(RecordCache& cache) {
   for (size_t before = cache.record_count() + 1; before != cache.record_count();) {
     before = cache.record_count();
@@ -62,7 +67,7 @@ TEST_CASE("record cache: random use against a map") {
       entry.sequence = row->second.size() + 1;
       entry.expire_at_ms = row->second.size() % 3;
       entry.child_space = row->second.size() % 2;
-      cache.Insert(key, hash, entry);
+      InsertTwice(cache, key, entry);
       REQUIRE(cache.CheapBelow(key, hash) == Below::kLive);
       TrimAll(cache);
     }
@@ -80,7 +85,7 @@ TEST_CASE("record cache: what is used outlives a scan") {
   for (uint64_t i = 200; i < 20000; ++i) {
     const std::string hot = Key(i % 200);
     cache.Find(hot, HashOf(hot));
-    cache.Insert(Key(i), HashOf(Key(i)), entry);
+    InsertTwice(cache, Key(i), entry);
     cache.Trim();
   }
   size_t kept = 0;
@@ -99,7 +104,7 @@ TEST_CASE("record cache: too large a value is left out, and nothing is evicted b
   entry.value = value;
   cache.Insert(Key(0), HashOf(Key(0)), entry);
   const auto first = cache.Find(Key(0), HashOf(Key(0)));
-  for (uint64_t i = 1; i < 20; ++i) cache.Insert(Key(i), HashOf(Key(i)), entry);
+  for (uint64_t i = 1; i < 20; ++i) InsertTwice(cache, Key(i), entry);
   CHECK(cache.record_count() == 20);
   CHECK(first->value == value);
   TrimAll(cache);
@@ -122,7 +127,8 @@ TEST_CASE("record cache: other keys become hot") {
   for (uint64_t i = 0; i < 5000; ++i) get(i);
   uint64_t hits = 0;
   for (uint64_t i = 0; i < 5000; ++i) hits += get(10000 + i % 500) ? 1 : 0;
-  CHECK(hits >= 4000);
+  // Each is missed twice before it is admitted.
+  CHECK(hits >= 3700);
 }
 
 // An MGET takes in as many records as it has keys, and one Trim follows it.
@@ -135,7 +141,7 @@ TEST_CASE("record cache: commands of many keys do not make it grow") {
   for (uint64_t command = 0; command < 100; ++command) {
     for (uint64_t i = 0; i < 1000; ++i) {
       const std::string key = Key((command * 1000 + i) % 30000);
-      if (!cache.Find(key, HashOf(key))) cache.Insert(key, HashOf(key), entry);
+      if (!cache.Find(key, HashOf(key))) InsertTwice(cache, key, entry);
     }
     cache.Trim();
     REQUIRE(cache.held_bytes() <= kCapacity + kCapacity / 8 + RecordCache::kSlackBytes);
@@ -158,13 +164,34 @@ TEST_CASE("record cache: its memory stays in bounds while the sizes of records c
     const std::string value(bytes, 'v');
     entry.value = value;
     for (size_t filled = 0; filled < 2 * kCapacity; filled += bytes) {
-      const std::string key = Key(next++);
-      cache.Insert(key, HashOf(key), entry);
+      InsertTwice(cache, Key(next++), entry);
       cache.Trim();
     }
   }
   CHECK(cache.held_bytes() <= kCapacity);
   CHECK(heap_bytes() - before < 2 * kCapacity);
+}
+
+TEST_CASE("record cache: once it is full a record goes in the second time") {
+  RecordCache cache(300 << 10, kHashSeed);
+  const std::string value(100, 'v');
+  Entry entry;
+  entry.value = value;
+  uint64_t next = 0;
+  for (; cache.held_bytes() < cache.capacity_bytes() - 1000; ++next) {
+    const size_t before = cache.record_count();
+    cache.Insert(Key(next), HashOf(Key(next)), entry);
+    REQUIRE(cache.record_count() == before + 1);
+  }
+  // What is left of the room.
+  for (; cache.held_bytes() + 1000 > cache.capacity_bytes() && next < 100'000; ++next) {
+    const size_t before = cache.record_count();
+    cache.Insert(Key(next), HashOf(Key(next)), entry);
+    if (cache.record_count() == before) break;
+  }
+  CHECK_FALSE(cache.Find(Key(next), HashOf(Key(next))).has_value());
+  cache.Insert(Key(next), HashOf(Key(next)), entry);
+  CHECK(cache.Find(Key(next), HashOf(Key(next))).has_value());
 }
 
 }  // namespace cairn::lsm

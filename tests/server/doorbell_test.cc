@@ -5,9 +5,11 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <memory>
 #include <thread>
 #include <utility>
 
+#include "env/posix_env.h"
 #include "server/loop.h"
 
 namespace cairn {
@@ -60,7 +62,8 @@ void PutOffTimer(Loop& loop) {
 
 // A worker that posts, wakes and waits for the answer, and gives up before the timer comes.
 void RunRounds(int rounds, std::chrono::microseconds loop_waits) {
-  Loop loop;
+  const std::unique_ptr<Env> env = NewPosixEnv();
+  Loop loop(*env);
   std::atomic<int> posted{0};
   std::atomic<int> seen{0};
   std::atomic<bool> stop{false};
@@ -93,6 +96,7 @@ void RunRounds(int rounds, std::chrono::microseconds loop_waits) {
                 [&] {
                   if (stop.load()) loop.Stop();
                 },
+            .alarm = [] {},
             .signal = [&](int) { loop.Stop(); }});
   worker.join();
   CHECK(seen.load() == rounds);
@@ -108,7 +112,8 @@ TEST_CASE("loop: every wake-up is answered, whenever it comes") {
 }
 
 TEST_CASE("loop: a wake-up from before it runs is answered") {
-  Loop loop;
+  const std::unique_ptr<Env> env = NewPosixEnv();
+  Loop loop(*env);
   loop.Wake();
   int wakes = 0;
   loop.Run({.ready_turns = [] { return false; },
@@ -119,8 +124,27 @@ TEST_CASE("loop: a wake-up from before it runs is answered") {
                   loop.Stop();
                 },
             .timer = [&] { loop.Stop(); },
+            .alarm = [] {},
             .signal = [](int) {}});
   CHECK(wakes == 1);
+}
+
+TEST_CASE("loop: an alarm comes once, and can be set again") {
+  const std::unique_ptr<Env> env = NewPosixEnv();
+  Loop loop(*env);
+  int alarms = 0;
+  loop.SetAlarm();
+  loop.SetAlarm();
+  loop.Run({.ready_turns = [] { return false; },
+            .end_tick = [] {},
+            .wake = [] {},
+            .timer = [&] { loop.Stop(); },
+            .alarm =
+                [&] {
+                  if (++alarms == 1) loop.SetAlarm();
+                },
+            .signal = [](int) {}});
+  CHECK(alarms == 2);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "commands/scan_table.h"
+#include "commands/slow_log.h"
 #include "env/fault_env.h"
 #include "keyspace/keyspace.h"
 #include "server/clients.h"
@@ -68,7 +69,7 @@ class FakeTransport final : public Transport {
 // Enough of the server for the commands that the tests send.
 class FakeControl final : public ServerControl {
  public:
-  explicit FakeControl(ScanTable& scans) : scans_(scans) {}
+  FakeControl(ScanTable& scans, SlowLog& slow_log) : scans_(scans), slow_log_(slow_log) {}
   std::vector<std::pair<std::string, std::string>> ConfigGet(
       std::span<const std::string_view>) override {
     return {};
@@ -100,10 +101,12 @@ class FakeControl final : public ServerControl {
   bool DebugAllowed(const Session&) const override { return true; }
   void DebugSleep(double) override {}
   ScanTable& scans() override { return scans_; }
+  SlowLog& slow_log() override { return slow_log_; }
   uint64_t WallMicros() override { return 0; }
 
  private:
   ScanTable& scans_;
+  SlowLog& slow_log_;
   std::string password_;
 };
 
@@ -204,10 +207,11 @@ class Fixture {
   ScanTable scans{1};
   TickClock clock{env};
   ReplyGate gate;
-  FakeControl control{scans};
+  SlowLog slow_log;
+  FakeControl control{scans, slow_log};
   ClientLimits limits;
   resp::Limits parser_limits;
-  Executor executor{{gate, stats, records, errors, access, clock, log}, 1};
+  Executor executor{{gate, stats, records, errors, access, clock, log, slow_log}, 1};
   Clients clients{{executor, gate, stats, clock, log, limits, parser_limits}};
   // The log stays silent, and can be looked at.
   struct Silence {

@@ -49,6 +49,8 @@ class FakeEngine : public lsm::Engine {
   void set_unsure_filters(bool on) { unsure_filters_ = on; }
   void set_hold_durability(bool on) { hold_durability_ = on; }
   void set_admission(lsm::Admission admission) { admission_ = admission; }
+  // What WriteDelayNanos says.
+  void set_write_delay(std::function<uint64_t()> delay) { write_delay_ = std::move(delay); }
   // Reads of this key fail with kCorruption.
   void DamageKey(lsm::SpaceId space, std::string key);
   void set_wake(std::function<void()> wake) { wake_ = std::move(wake); }
@@ -78,6 +80,7 @@ class FakeEngine : public lsm::Engine {
 
   // --- lsm::Engine ---
   lsm::Admission AdmitWrite(size_t bytes) override;
+  uint64_t WriteDelayNanos() override { return write_delay_ ? write_delay_() : 0; }
   using lsm::Engine::Commit;
   lsm::Sequence Commit(std::span<const lsm::StagedWrite> writes,
                        std::span<const lsm::SpaceId> died) override;
@@ -140,6 +143,7 @@ class FakeEngine : public lsm::Engine {
   lsm::Health health_ = lsm::Health::kHealthy;
   lsm::Admission admission_ = lsm::Admission::kAdmit;
   std::string health_text_;
+  std::function<uint64_t()> write_delay_;
   bool keep_fetched_ = false;
   std::string unreadable_;
   std::set<EngineKey> cached_;

@@ -133,5 +133,23 @@ TEST_CASE("a histogram's text") {
   CHECK(histogram.DebugString() == "count=3 mean=20.0 p50=10 p99=40 p99.9=40 max=40");
 }
 
+TEST_CASE("a histogram's summary and distribution") {
+  Histogram histogram;
+  CHECK(histogram.Distribution().empty());
+  for (const uint64_t value : {0, 1, 2, 3, 3, 1000, 1023, 1024}) histogram.Add(value);
+  CHECK(histogram.Distribution() ==
+        "         0-0         : 1 (12.50 %)\n"
+        "         1-1         : 1 (12.50 %)\n"
+        "         2-3         : 3 (37.50 %)\n"
+        "       512-1023      : 2 (25.00 %)\n"
+        "      1024-2047      : 1 (12.50 %)\n");
+  const HistogramSummary summary = histogram.Summary();
+  CHECK(summary.count == 8);
+  CHECK(summary.p50 == 3);
+  CHECK(summary.p99 == 1024);
+  CHECK(summary.p999 == 1024);
+  CHECK(summary.max == 1024);
+}
+
 }  // namespace
 }  // namespace cairn

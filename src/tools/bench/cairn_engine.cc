@@ -6,16 +6,13 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "lsm/background.h"
 #include "lsm/chunk_pool.h"
 #include "lsm/engine.h"
+#include "tools/bench/bell.h"
 #include "tools/bench/engine_under_test.h"
 #include "tools/bench/workload.h"
 #include "util/log.h"
@@ -30,42 +27,6 @@ constexpr uint64_t kTickOperations = 64;
 // zeroes ahead of time at the start is in proportion to the data.
 constexpr uint64_t kSlots = 8;
 constexpr uint64_t kSmallestSlotBytes = uint64_t{1} << 20;
-// What the loop's timer does: the engine wants to be asked that often.
-constexpr std::chrono::milliseconds kTimer{100};
-
-// How workers wake the load. Ring from any thread.
-class Bell {
- public:
-  void Ring() {
-    bool waiting = false;
-    {
-      std::lock_guard lock(mutex_);
-      rung_.store(true, std::memory_order_relaxed);
-      waiting = waiting_;
-    }
-    if (waiting) rung_now_.notify_one();
-  }
-  // Whether it was rung since the last time. A ring not yet seen is seen by the next call.
-  bool Take() {
-    if (!rung_.load(std::memory_order_relaxed)) return false;
-    std::lock_guard lock(mutex_);
-    rung_.store(false, std::memory_order_relaxed);
-    return true;
-  }
-  void Wait() {
-    std::unique_lock lock(mutex_);
-    waiting_ = true;
-    rung_now_.wait_for(lock, kTimer, [this] { return rung_.load(std::memory_order_relaxed); });
-    waiting_ = false;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable rung_now_;
-  std::atomic<bool> rung_{false};  // written under mutex_
-  bool waiting_ = false;           // guarded by mutex_
-};
-
 lsm::StagedWrite WriteOf(std::string_view key, std::string_view value) {
   lsm::StagedWrite write;
   write.space = kSpace;
@@ -268,7 +229,7 @@ class CairnEngine final : public EngineUnderTest {
       if (engine_->health() != lsm::Health::kHealthy) {
         return Status::IoError(engine_->health_text());
       }
-      bell_.Wait();
+      bell_.Wait(kTimer);
       Tick();
     }
     return {};
@@ -316,7 +277,7 @@ class CairnEngine final : public EngineUnderTest {
       // A tick ends with its last command.
       engine_->EndTick();
       while (!fetched) {
-        bell_.Wait();
+        bell_.Wait(kTimer);
         TakeCompletions();
       }
       RETURN_IF_ERROR(*fetched);

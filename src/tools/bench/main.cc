@@ -15,6 +15,7 @@
 
 #include "env/posix_env.h"
 #include "tools/bench/engine_bench.h"
+#include "tools/bench/steady.h"
 #include "tools/bench/workload.h"
 #include "util/parse.h"
 
@@ -35,7 +36,8 @@ namespace {
 constexpr std::string_view kUsage =
     "usage: cairn-bench [--operations N] [--keys N] [--value-bytes N] [--seed N]\n"
     "                   [--directory DIR] [--list] [workload...]\n"
-    "       cairn-bench engines --help\n";
+    "       cairn-bench engines --help\n"
+    "       cairn-bench steady --help\n";
 
 struct CommandLine {
   Options options;
@@ -93,12 +95,16 @@ int Main(const std::vector<std::string_view>& arguments) {
   if (!arguments.empty() && arguments[0] == "engines") {
     return EngineMain({arguments.begin() + 1, arguments.end()});
   }
+  if (!arguments.empty() && arguments[0] == "steady") {
+    return SteadyMain({arguments.begin() + 1, arguments.end()});
+  }
   const std::optional<CommandLine> line = Parse(arguments);
   std::vector<Workload> workloads;
   AddTableWorkloads(&workloads);
   AddMemtableWorkloads(&workloads);
   AddLogWorkloads(&workloads);
   AddCacheWorkloads(&workloads);
+  AddPaceWorkloads(&workloads);
   if (!line || !std::ranges::all_of(
                    line->names, [&](std::string_view name) { return Known(workloads, name); })) {
     fmt::print(stderr, "{}", kUsage);

@@ -82,5 +82,6 @@ void AddTableWorkloads(std::vector<Workload>* workloads);
 void AddMemtableWorkloads(std::vector<Workload>* workloads);
 void AddLogWorkloads(std::vector<Workload>* workloads);
 void AddCacheWorkloads(std::vector<Workload>* workloads);
+void AddPaceWorkloads(std::vector<Workload>* workloads);
 
 }  // namespace cairn::bench
