@@ -1,6 +1,5 @@
 #include "server/info.h"
 
-#include <malloc.h>
 #include <sys/resource.h>
 #include <uv.h>
 
@@ -181,7 +180,9 @@ void ServerInfo::WriteMemory(InfoWriter& out) {
   out.Field("mem_clients_normal", ClientMemory());
   out.Field("mem_clients_slaves", 0);
   out.Field("mem_allocator", "libc");
-  WriteAllocator(out, rss);
+  const uint64_t counted =
+      MemoryBesideCaches() + engine.block_cache_bytes + engine.record_cache_bytes;
+  WriteAllocator(out, counted, rss);
   out.Field("lazyfree_pending_objects", 0);
   out.Field("lazyfreed_objects", 0);
   out.Field("cairn_memtable_bytes", engine.memtable_bytes);
@@ -195,26 +196,21 @@ void ServerInfo::WriteMemory(InfoWriter& out) {
   out.Field("cairn_warming_block_bytes", engine.warming_bytes);
   out.Field("cairn_log_buffer_bytes", engine.wal_pending_bytes);
   // The rest: code, threads, buffers of workers, and what the allocator keeps for the next one.
-  const uint64_t counted =
-      MemoryBesideCaches() + engine.block_cache_bytes + engine.record_cache_bytes;
   out.Field("cairn_counted_bytes", counted);
   out.Field("cairn_uncounted_bytes", Difference(rss, counted));
 }
 
-// What the C library has of all threads: bytes given out, and bytes that it has from the system.
-void ServerInfo::WriteAllocator(InfoWriter& out, uint64_t rss) {
-  const struct mallinfo2 heap = mallinfo2();
-  const uint64_t allocated = heap.uordblks + heap.hblkhd;
-  const uint64_t active = heap.arena + heap.hblkhd;
-  out.Field("allocator_allocated", allocated);
-  out.Field("allocator_active", active);
-  // It does not count what of it is resident: the whole process stands for it, as in a Redis that
-  // is built with the C library's allocator, and the overhead beyond it is none.
+// The C library's own figures (mallinfo2) are had by a walk over every free chunk, with its locks
+// held: 92 ms a call, measured after some minutes of churn. So what is counted stands for what it
+// has given out, and the whole process for what it has, as in a Redis built with it.
+void ServerInfo::WriteAllocator(InfoWriter& out, uint64_t counted, uint64_t rss) {
+  out.Field("allocator_allocated", counted);
+  out.Field("allocator_active", rss);
   out.Field("allocator_resident", rss);
-  out.Fixed("allocator_frag_ratio", Ratio(active, allocated));
-  out.Field("allocator_frag_bytes", Difference(active, allocated));
-  out.Fixed("allocator_rss_ratio", Ratio(rss, active));
-  out.Field("allocator_rss_bytes", Difference(rss, active));
+  out.Fixed("allocator_frag_ratio", Ratio(rss, counted));
+  out.Field("allocator_frag_bytes", Difference(rss, counted));
+  out.Fixed("allocator_rss_ratio", Ratio(rss, rss));
+  out.Field("allocator_rss_bytes", 0);
   out.Fixed("rss_overhead_ratio", Ratio(rss, rss));
   out.Field("rss_overhead_bytes", 0);
 }

@@ -62,7 +62,7 @@ class ServerInfo {
   void WriteLoading(InfoWriter& out);
   void WriteStats(InfoWriter& out);
   void WriteReplication(InfoWriter& out);
-  void WriteAllocator(InfoWriter& out, uint64_t rss);
+  void WriteAllocator(InfoWriter& out, uint64_t counted, uint64_t rss);
   void WriteCpu(InfoWriter& out);
   void WriteModules(InfoWriter& out);
   void WriteCommandStats(InfoWriter& out);

@@ -267,7 +267,7 @@ TEST_CASE("a server that cannot read its data keeps the LOCK until it is gone") 
   CHECK(env.Lock("/data/cairn/LOCK").ok());
 }
 
-TEST_CASE("INFO memory says what the allocator has") {
+TEST_CASE("INFO memory says what the process has, and its parts add up to it") {
   FaultEnv env;
   RunningServer server(env, SmallConfig());
   const std::string info = server.Call({"INFO", "memory"});
@@ -281,6 +281,8 @@ TEST_CASE("INFO memory says what the allocator has") {
   CHECK(number("allocator_resident") == number("used_memory_rss"));
   CHECK(number("mem_fragmentation_bytes") == number("used_memory_rss") - number("used_memory"));
   CHECK(number("mem_clients_normal") > 0);
+  CHECK(number("cairn_counted_bytes") + number("cairn_uncounted_bytes") ==
+        number("used_memory_rss"));
 }
 
 TEST_CASE("the log fails: errors for what was not safe, then the server gets out of it") {
