@@ -264,6 +264,21 @@ void Compactor::Fail(const Status& status) {
   store_.log.Warning("Compaction failed, next try in {} ms: {}", pause_ms_, status.ToString());
 }
 
+void Compactor::AddTo(EngineStats* stats) const {
+  stats->compaction_running = busy();
+  stats->compactions = stats_.jobs;
+  stats->compaction_steps = stats_.steps;
+  stats->compaction_failures = stats_.failures;
+  stats->compaction_tables_dropped = stats_.tables_dropped;
+  stats->compaction_expired = stats_.expired;
+  stats->compaction_tables_moved = stats_.tables_moved;
+  stats->quarantined_tables = quarantine_.tables();
+  stats->compaction_bytes_written = stats_.bytes_written;
+  stats->compaction_micros = stats_.micros;
+  stats->compaction_entries_read = stats_.entries_read;
+  stats->compaction_entries_written = stats_.entries_written;
+}
+
 std::string Compactor::DebugString() const {
   std::string text;
   for (const CompactionJob& job : jobs_) {

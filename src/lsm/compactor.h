@@ -25,6 +25,7 @@
 #include "lsm/compaction_policy.h"
 #include "lsm/dead_tables.h"
 #include "lsm/drop_judge.h"
+#include "lsm/engine.h"
 #include "lsm/merge_step.h"
 #include "lsm/quarantine.h"
 #include "lsm/run_publisher.h"
@@ -78,7 +79,7 @@ class Compactor {
   // Tables could be dropped if the deaths of their spaces were in tables, too.
   bool WaitsForDeaths();
   const Stats& stats() const { return stats_; }
-  const Quarantine& quarantine() const { return quarantine_; }
+  void AddTo(EngineStats* stats) const;
   // The jobs under way, for people; empty if there is none.
   std::string DebugString() const;
 

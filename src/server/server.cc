@@ -162,7 +162,7 @@ bool Server::ReadyTurns() {
 // Closes the tick's group of writes and sends what may go, just before the loop polls.
 void Server::EndTick() {
   clients_.RunArrived();
-  if (stop_wanted_) return CleanStop();
+  if (stop_wanted_ && ReadyToStop()) return CleanStop();
   clock_.NextTick();
   const uint64_t commits = executor_.commit_count();
   const bool grown = std::exchange(commits_seen_, commits) != commits;

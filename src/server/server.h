@@ -62,6 +62,7 @@ class Server {
   void OnConnection(std::unique_ptr<Transport> transport);
   std::optional<std::string> OnShutdownCommand(const ShutdownRequest& request);
   void WantStop();
+  bool ReadyToStop();
   void CleanStop();
   std::string ScanTablePath() const;
   void LoadScans();
@@ -96,7 +97,12 @@ class Server {
   uint64_t group_since_nanos_ = 0;
   int group_ticks_ = 0;
   bool log_is_slow_ = false;  // a crowd's write took too long, and no worker has called since
-  bool stop_wanted_ = false;  // at the end of this tick
+  bool stop_wanted_ = false;  // at the end of a tick, when what memtables hold is in tables
+  // How long a stop waits for that: what is left is replayed by the next start.
+  static constexpr uint64_t kFlushBeforeStopNanos = 5'000'000'000;
+  uint64_t stop_deadline_nanos_ = 0;  // 0: not flushing yet
+  uint64_t flush_failures_seen_ = 0;
+  bool stop_at_once_ = false;
   int exit_code_ = 0;
 };
 

@@ -27,6 +27,7 @@ void Server::WantStop() {
 
 void Server::OnSignal(int number) {
   log_.Warning("Received {} scheduling shutdown...", number == SIGINT ? "SIGINT" : "SIGTERM");
+  if (stop_wanted_) stop_at_once_ = true;
   WantStop();
 }
 
@@ -37,8 +38,26 @@ std::optional<std::string> Server::OnShutdownCommand(const ShutdownRequest& requ
     return "ERR Errors trying to SHUTDOWN. Check logs.";
   }
   log_.Warning("User requested shutdown...");
+  if (request.nosave) stop_at_once_ = true;
   WantStop();
   return std::nullopt;
+}
+
+// So that the next start has no log to replay. Ticks go on meanwhile, without commands. A second
+// signal, SHUTDOWN NOSAVE and a flush that fails leave it to the log.
+bool Server::ReadyToStop() {
+  lsm::Engine& engine = store_.engine();
+  if (stop_at_once_ || store_.loading() || engine.health() != lsm::Health::kHealthy) return true;
+  const lsm::EngineStats stats = engine.Stats();
+  const uint64_t now = env_.MonotonicNanos();
+  if (stop_deadline_nanos_ == 0) {
+    stop_deadline_nanos_ = now + kFlushBeforeStopNanos;
+    flush_failures_seen_ = stats.flush_failures;
+    engine.FreezeNow();
+    return engine.Stats().frozen_memtables == 0;
+  }
+  return stats.frozen_memtables == 0 || stats.flush_failures != flush_failures_seen_ ||
+         now >= stop_deadline_nanos_;
 }
 
 // Takes nothing more in, makes safe what was taken, answers it, and ends the loop. The engine's

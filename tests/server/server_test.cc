@@ -86,6 +86,46 @@ TEST_CASE("data written before a clean stop is there after the next start") {
   CHECK(server.Call({"DBSIZE"}) == ":1\r\n");
 }
 
+size_t CountTables(FaultEnv& env) {
+  size_t count = 0;
+  for (const std::string& name : env.List(SmallConfig().dir + "/cairn").value()) {
+    if (name.ends_with(".sst")) ++count;
+  }
+  return count;
+}
+
+TEST_CASE("a clean stop leaves the next start no log to replay, unless it is to be quick") {
+  FaultEnv env;
+  {
+    RunningServer server(env, SmallConfig());
+    CHECK(server.Call({"SET", "k", "v"}) == "+OK\r\n");
+    CHECK(server.Stop() == 0);
+  }
+  CHECK(CountTables(env) == 1);
+  {
+    RunningServer server(env, SmallConfig());
+    CHECK(server.Call({"GET", "k"}) == "$1\r\nv\r\n");
+    CHECK(server.Call({"SET", "other", "v"}) == "+OK\r\n");
+    CHECK(server.Connect()->SendAndReadToEnd("SHUTDOWN NOSAVE\r\n").value().empty());
+    CHECK(server.Stop() == 0);
+  }
+  CHECK(CountTables(env) == 1);
+  RunningServer server(env, SmallConfig());
+  CHECK(server.Call({"MGET", "k", "other"}) == "*2\r\n$1\r\nv\r\n$1\r\nv\r\n");
+}
+
+TEST_CASE("a stop does not wait for a flush that cannot succeed") {
+  FaultEnv env;
+  RunningServer server(env, SmallConfig());
+  CHECK(server.Call({"SET", "k", "v"}) == "+OK\r\n");
+  // No new file can be made.
+  env.AddFault({.kind = OpKind::kCreate, .path_part = ".sst", .once = false});
+  CHECK(server.Stop() == 0);
+  env.ClearFaults();
+  RunningServer again(env, SmallConfig());
+  CHECK(again.Call({"GET", "k"}) == "$1\r\nv\r\n");
+}
+
 TEST_CASE("SHUTDOWN stops the server and answers nothing; what was asked before is answered") {
   FaultEnv env;
   RunningServer server(env, SmallConfig());
