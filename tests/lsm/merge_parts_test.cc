@@ -163,11 +163,11 @@ TEST_CASE("parts: cuts fall within tables, too, and no more than there are worke
     FlushBatch(driver, {Set(Key(1), "new")});
     FlushBatch(driver, {Set(Key(1), "newer")});
     driver.engine().PauseCompaction(false);
+    const size_t files = TableFiles(env);
     driver.engine().CompactAll();
+    // The first job is the merge itself.
     REQUIRE(driver.background().RunNext(Lane::kCompaction));
-    driver.background().RunCompletions(SIZE_MAX);
-    CHECK(driver.background().pending(Lane::kCompaction) == 0);
-    CHECK(driver.background().pending(Lane::kFlush) == 1);  // its edit
+    CHECK(TableFiles(env) > files);
     driver.Pump();
     CHECK(driver.Get(kSpace, Key(1))->value == "newer");
   }

@@ -209,13 +209,13 @@ TEST_CASE("maxmemory bounds memtables and caches together, and makes nothing lar
   const lsm::Options roomy = FitToMemory(defaults, uint64_t{1} << 40);
   CHECK(roomy.memtable_bytes == defaults.memtable_bytes);
   CHECK(roomy.block_cache_bytes == defaults.block_cache_bytes);
-  for (const uint64_t mib : {16, 64, 200, 500, 900}) {
+  for (const uint64_t mib : {16, 64, 200, 600, 900}) {
     const uint64_t bound = mib << 20;
     const lsm::Options fitted = FitToMemory(defaults, bound);
     INFO(mib);
     const uint64_t caches = fitted.block_cache_bytes + fitted.record_cache_bytes;
     const uint64_t pool = lsm::ChunkPool::MostBytes(fitted.memtable_bytes);
-    CHECK((pool > 0) == (mib >= 500));
+    CHECK((pool > 0) == (mib >= 600));
     CHECK(fitted.memtable_bytes * 6 + pool + caches <= bound - bound / 8);
     CHECK(fitted.memtable_bytes * 6 + pool + caches >= bound / 2);
   }

@@ -116,11 +116,13 @@ TEST_CASE("a clean stop leaves the next start no log to replay, unless it is to 
 
 TEST_CASE("a stop does not wait for a flush that cannot succeed") {
   FaultEnv env;
-  RunningServer server(env, SmallConfig());
-  CHECK(server.Call({"SET", "k", "v"}) == "+OK\r\n");
-  // No new file can be made.
-  env.AddFault({.kind = OpKind::kCreate, .path_part = ".sst", .once = false});
-  CHECK(server.Stop() == 0);
+  {
+    RunningServer server(env, SmallConfig());
+    CHECK(server.Call({"SET", "k", "v"}) == "+OK\r\n");
+    // No table can be made.
+    env.AddFault({.kind = OpKind::kCreate, .path_part = ".sst", .once = false});
+    CHECK(server.Stop() == 0);
+  }
   env.ClearFaults();
   RunningServer again(env, SmallConfig());
   CHECK(again.Call({"GET", "k"}) == "$1\r\nv\r\n");

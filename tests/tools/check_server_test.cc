@@ -19,7 +19,7 @@ TEST_CASE("what a stopped or killed server left is sound, and every key is count
   ServerDirectory at;
   const bool stopped = GENERATE(true, false);
   if (stopped) {
-    REQUIRE(at.server().Stop(SIGTERM, kTimeoutMs).ok());
+    REQUIRE(at.StopWithLog().ok());
   } else {
     at.server().Kill();
   }
@@ -43,7 +43,7 @@ TEST_CASE("what a stopped or killed server left is sound, and every key is count
 
 TEST_CASE("damage to a server's table and log: named with file and offset, and the server agrees") {
   ServerDirectory at;
-  REQUIRE(at.server().Stop(SIGTERM, kTimeoutMs).ok());
+  REQUIRE(at.StopWithLog().ok());
   const fs::path table = NamedTables(at).front();
   FlipByte(table, 100);
   Finished verify = Check({"verify", at.path()});

@@ -47,7 +47,7 @@ TEST_CASE("a repaired directory is served, with every key that was not lost") {
   ServerDirectory at;
   const bool stopped = GENERATE(true, false);
   if (stopped) {
-    REQUIRE(at.server().Stop(SIGTERM, kTimeoutMs).ok());
+    REQUIRE(at.StopWithLog().ok());
   } else {
     at.server().Kill();
   }
@@ -77,7 +77,7 @@ TEST_CASE("a repaired directory is served, with every key that was not lost") {
 
 TEST_CASE("the server that refuses a damaged log names the repair, which gets past it") {
   ServerDirectory at;
-  REQUIRE(at.server().Stop(SIGTERM, kTimeoutMs).ok());
+  REQUIRE(at.StopWithLog().ok());
   for (const fs::path& slot : at.Files(".slot")) FlipByte(slot, 4096 + 200);
   const auto refused = RedisProcess::RunToEnd(
       RedisProcess::PathOf(RedisProcess::Program::kCairn),

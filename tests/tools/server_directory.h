@@ -63,6 +63,13 @@ class ServerDirectory {
   }
 
   RedisProcess& server() { return *server_; }
+  // Without the flush of a clean stop.
+  Result<int> StopWithLog() {
+    auto client = test::RawClient::Connect(server_->port());
+    if (!client.ok()) return client.status();
+    RETURN_IF_ERROR((*client)->SendAndReadToEnd("SHUTDOWN NOSAVE\r\n").status());
+    return server_->Stop(SIGTERM, kTimeoutMs);
+  }
   std::string path() const { return directory_.path().string(); }
   std::vector<fs::path> Files(std::string_view extension) const {
     std::vector<fs::path> files;
