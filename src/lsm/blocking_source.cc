@@ -1,5 +1,6 @@
 #include "lsm/blocking_source.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "util/check.h"
@@ -26,7 +27,14 @@ BlockingSource::BlockingSource(OpenTable open_table, size_t keep_blocks,
 const TableReader* BlockingSource::Table(const TableRef& ref) {
   if (!status_.ok()) return nullptr;
   const auto open = tables_.find(ref.table->file);
-  if (open != tables_.end()) return open->second.get();
+  if (open != tables_.end()) {
+    // A lookup holds several tables at once: none that it was just given may be the one to go.
+    if (keep_tables_ != 0) {
+      table_order_.erase(std::ranges::find(table_order_, ref.table->file));
+      table_order_.push_back(ref.table->file);
+    }
+    return open->second.get();
+  }
   Result<std::shared_ptr<const TableReader>> reader = open_table_(ref);
   if (!reader.ok()) {
     failed_table_ = ref.table->file;

@@ -41,6 +41,7 @@ class CacheHandover::Job {
     TableRef ref;
     std::string end;
     std::shared_ptr<BlockWalk> walk = {};
+    bool walked = false;  // to its end
     // Of the block that the walk stands on, if it was in the last window, too.
     size_t asked = SIZE_MAX;
     bool was_cached = false;
@@ -120,19 +121,24 @@ Status CacheHandover::Job::NextWindow(Store& store) {
     RETURN_IF_ERROR(output_walk_->Next());
   }
   for (Used& used : used_) {
+    used.asked = SIZE_MAX;
+    if (used.walked) continue;
     if (used.walk == nullptr) {
+      if (used.ref.lo >= outputs_.back().upper) continue;
       ASSIGN_OR_RETURN(auto table, store.OpenTable(*used.ref.table));
       ASSIGN_OR_RETURN(BlockWalk walk, BlockWalk::Start(std::move(table), used.ref.lo));
       used.walk = std::make_shared<BlockWalk>(std::move(walk));
     }
     RETURN_IF_ERROR(AddInputs(&used));
+    // One that is used up is open no longer.
+    used.walked = !used.walk->Valid() || (!used.end.empty() && used.walk->lower() >= used.end);
+    if (used.walked) used.walk.reset();
   }
   return {};
 }
 
 // Those with keys below the window's end. The walk stays on one that reaches beyond it.
 Status CacheHandover::Job::AddInputs(Used* used) {
-  used->asked = SIZE_MAX;
   BlockWalk& walk = *used->walk;
   const std::string& window_end = outputs_.back().upper;
   while (walk.Valid() && walk.lower() < window_end) {

@@ -71,6 +71,7 @@ void Compactor::EndJob() {
 
 void Compactor::CompactAll(Sequence sequence) {
   if (paused_) return;
+  quarantine_.ForgetUnread();
   asked_ = Asked{.up_to = sequence, .at_ms = store_.env.WallMicros() / 1000};
   Kick();
 }
@@ -239,11 +240,19 @@ bool Compactor::Isolate(FileNumber file, const Status& status) {
   if (file == 0 || status.code() == StatusCode::kAborted) return false;
   const bool damaged =
       status.code() == StatusCode::kCorruption || status.code() == StatusCode::kNotFound;
-  // A read may fail once and go well the next time.
-  unread_times_ = std::exchange(unread_table_, file) == file ? unread_times_ + 1 : 1;
-  const bool tried = status.code() == StatusCode::kIoError && unread_times_ >= kReadTries;
+  const uint64_t now = store_.env.MonotonicNanos();
+  if (std::exchange(unread_table_, file) != file) {
+    unread_times_ = 0;
+    unread_since_nanos_ = now;
+  }
+  ++unread_times_;
+  // A read may fail and go well the next time, and a disk may be away for a while.
+  const bool tried = status.code() == StatusCode::kIoError && unread_times_ >= kReadTries &&
+                     now - unread_since_nanos_ >= kReadTryNanos;
   if (!damaged && !tried) return false;
-  if (!quarantine_.Add(file, catalog_.state().version)) return false;
+  // A job that was planned before it was there ends, too.
+  const bool known = quarantine_.Contains(file);
+  if (!known && !quarantine_.Add(file, catalog_.state().version, !damaged)) return false;
   ++stats_.failures;
   store_.log.Warning(
       "Merges go around table {} from now on, since it is damaged: {}. What of it can be read is "
@@ -252,7 +261,10 @@ bool Compactor::Isolate(FileNumber file, const Status& status) {
   jobs_.clear();
   garbage_.reset();
   settled_for_.reset();
-  if (asked_) asked_->columns_merged = 0;
+  if (asked_) {
+    asked_->columns_merged = 0;
+    asked_->listed = false;
+  }
   return true;
 }
 

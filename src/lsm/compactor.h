@@ -11,9 +11,9 @@
 // Parts: a step has at most as many as the lane has threads (lsm-background-threads).
 // Errors: a failed step is tried again after a pause that grows from kFirstPauseMs to
 // kLongestPauseMs; tables whose edit failed are kept, and the next try names the same. An input
-// that is damaged, or cannot be read kReadTries times in a row, goes into quarantine
-// (quarantine.h): what is left of all jobs is given up, and the next ones go around it. Lifetime:
-// what it refers to outlives it; completions that come later do nothing.
+// that is damaged, or cannot be read kReadTries times in a row over kReadTryNanos, goes into
+// quarantine (quarantine.h): what is left of all jobs is given up, and the next ones go around it.
+// Lifetime: what it refers to outlives it; completions that come later do nothing.
 
 #include <memory>
 #include <optional>
@@ -38,6 +38,7 @@ class Compactor {
   static constexpr uint64_t kFirstPauseMs = 100;
   static constexpr uint64_t kLongestPauseMs = 30'000;
   static constexpr int kReadTries = 3;
+  static constexpr uint64_t kReadTryNanos = 30'000'000'000;
   // Between two looks at every table's statistics, at least.
   static constexpr uint64_t kGarbageIntervalNanos = 1'000'000'000;
   // After a merge for garbage that dropped little.
@@ -73,7 +74,9 @@ class Compactor {
   // A step or its edit is under way, or a job waits for one.
   bool busy() const { return busy_ || !jobs_.empty() || asked_.has_value(); }
   // Writers may wait for merges: they make progress.
-  bool advancing() const { return busy() && !paused_ && pause_ms_ == 0; }
+  bool advancing() const { return (busy_ || !jobs_.empty()) && !paused_ && pause_ms_ == 0; }
+  // How far merges are behind (merge_debt.h), with what they may not touch left out.
+  double Debt();
   // CompactAll is not done.
   bool asked() const { return asked_.has_value(); }
   // Tables could be dropped if the deaths of their spaces were in tables, too.
@@ -144,6 +147,7 @@ class Compactor {
     Sequence up_to = 0;
     uint64_t at_ms = 0;
     size_t columns_merged = 0;
+    bool listed = false;  // what nothing was merged into
   };
   std::optional<Asked> asked_;
   // The job for garbage under way, at the bottom of jobs_, and what its steps have read and kept.
@@ -165,6 +169,7 @@ class Compactor {
   // The input that could not be read last, and how often in a row.
   FileNumber unread_table_ = 0;
   int unread_times_ = 0;
+  uint64_t unread_since_nanos_ = 0;
   bool busy_ = false;
   bool paused_ = false;
   uint64_t pause_ms_ = 0;

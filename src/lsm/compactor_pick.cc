@@ -4,6 +4,7 @@
 
 #include "lsm/compactor.h"
 #include "lsm/garbage.h"
+#include "lsm/merge_debt.h"
 #include "lsm/merge_of_all.h"
 
 namespace cairn::lsm {
@@ -180,6 +181,7 @@ std::optional<CompactionJob> Compactor::NextAsked() {
     Confine(*version, column, &job);
     return job;
   }
+  if (std::exchange(asked_->listed, true)) return std::nullopt;
   // Tables that nothing was merged into.
   CompactionJob job{.reason = "asked for"};
   for (const SortedRun& run : division.columns.front()->runs()) {
@@ -190,10 +192,16 @@ std::optional<CompactionJob> Compactor::NextAsked() {
       }
     }
   }
-  // Those that it leaves are younger than that.
-  asked_->at_ms = 0;
   if (job.rewritten.empty()) return std::nullopt;
   return job;
+}
+
+double Compactor::Debt() {
+  double debt = 0;
+  for (const Column& column : quarantine_.Divide(catalog_.state().version).columns) {
+    debt = std::max(debt, MergeDebt(*column, store_.options));
+  }
+  return debt;
 }
 
 }  // namespace cairn::lsm

@@ -128,6 +128,8 @@ class Engine {
   // How long the next command that writes should wait before it is run, so that writers slow down
   // before they have to be parked; 0: not at all. Never more than 100 ms.
   virtual uint64_t WriteDelayNanos() { return 0; }
+  // Whether writers are held to a rate at all. As long as they are, those who wait go first.
+  virtual bool writes_limited() const { return false; }
   // Applies the writes as one atomic batch: sequence numbers, memtable, staged log bytes. Returns
   // the last write's sequence. Entries and iterators handed out before are void afterwards.
   // `died`: spaces that the batch says are dead; nothing reads or writes them afterwards.

@@ -123,7 +123,8 @@ void EngineImpl::FreezeForTheDeleted() {
   deleted_at_nanos_ = now + kDeletedIntervalNanos;
   int64_t deleted = 0;
   for (const auto& [space, count] : state_.active->counts().all()) deleted -= count.live;
-  if (deleted < kLeastDeleted) return;
+  const bool idle = std::exchange(deleted_up_to_, applied_) == applied_;
+  if (deleted <= 0 || (deleted < kLeastDeleted && !idle)) return;
   uint64_t entries = 0;
   for (const SortedRun& run : state_.version->runs()) {
     for (const TableRef& ref : run.tables) entries += ref.table->entries;

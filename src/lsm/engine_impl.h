@@ -42,6 +42,9 @@ class EngineImpl final : public Engine {
 
   Admission AdmitWrite(size_t bytes) override;
   uint64_t WriteDelayNanos() override;
+  bool writes_limited() const override {
+    return throttle_.limited() && health_ == Health::kHealthy;
+  }
   using Engine::Commit;
   Sequence Commit(std::span<const StagedWrite> writes, std::span<const SpaceId> died) override;
   void EndTick() override;
@@ -146,6 +149,7 @@ class EngineImpl final : public Engine {
   std::string key_;
   bool committed_in_tick_ = false;
   uint64_t deleted_at_nanos_ = 0;  // looked for not before this
+  Sequence deleted_up_to_ = 0;     // at the last look
   uint64_t log_bytes_guess_ = 0;   // written since the log's length was last asked for
 };
 

@@ -19,7 +19,7 @@ double Above(double value, double slow, double full) {
 }  // namespace
 
 uint64_t EngineImpl::WriteDelayNanos() {
-  if (!throttle_.limited() || health_ != Health::kHealthy) return 0;
+  if (!writes_limited()) return 0;
   return throttle_.WaitNanos(store_->env.MonotonicNanos());
 }
 
@@ -57,7 +57,7 @@ WritePressure EngineImpl::Pressure() {
                         kSlowPendingShare * static_cast<double>(kMaxPendingLogBytes),
                         static_cast<double>(kMaxPendingLogBytes));
   if (merge_debt_of_.lock() != state_.version) {
-    merge_debt_ = MergeDebt(*state_.version, options);
+    merge_debt_ = compactor_->Debt();
     merge_debt_of_ = state_.version;
   }
   // Where no merge is under way nothing would end the wait.

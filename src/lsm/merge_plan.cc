@@ -117,12 +117,19 @@ class Planner {
     return table.tombstones == 0 && table.stubs == 0 && table.unknown_below == 0;
   }
 
-  bool IsSmall(const TableRef& ref) const { return 2 * ref.table->size_bytes < table_bytes_; }
+  // By what they hold uncompressed, as tables are cut: well compressed, a full one is small on
+  // disk.
+  static uint64_t BytesOf(const TableRef& ref) {
+    return std::max(ref.table->size_bytes, ref.table->raw_key_bytes + ref.table->raw_value_bytes);
+  }
+  bool IsSmall(const TableRef& ref) const { return 2 * BytesOf(ref) < table_bytes_; }
 
   // Whether small tables side by side are to become larger ones, instead of a move of the first
   // source: some of the target's right below it, and of the sources from it on. That is so if they
   // are enough for a table, or if there are two at least and a large one follows, so that they
-  // would never get more. Requires: the first source may move.
+  // would never get more. Below the source no more than a table's worth, so the step comes to it:
+  // one that took nothing of a source would be planned again for ever. Requires: the first source
+  // may move.
   bool GathersSmall() {
     const std::vector<TableRef>& target = runs_[target_].tables;
     auto beside = std::ranges::partition_point(
@@ -131,16 +138,21 @@ class Planner {
     uint64_t bytes = 0;
     const auto gather = [&](const TableRef& ref) {
       ++tables;
-      bytes += ref.table->size_bytes;
-      last_small_ = ref.hi;
+      bytes += BytesOf(ref);
+      last_small_ = std::max<std::string_view>(last_small_, ref.hi);
     };
+    const auto gathers = [this](const TableRef& ref) {
+      return IsSmall(ref) && !kept_.contains(ref.table->file);
+    };
+    if (!IsSmall(*sources_.front().ref)) return false;
     auto first = beside;
-    while (first != target.begin() && IsSmall(*std::prev(first))) --first;
-    std::for_each(first, beside, gather);
+    for (; first != target.begin() && gathers(*std::prev(first)) && bytes < table_bytes_; --first) {
+      gather(*std::prev(first));
+    }
     const TableRef* large = nullptr;
     for (const Source& source : sources_) {
       for (; beside != target.end() && beside->lo < source.ref->lo; ++beside) {
-        if (!IsSmall(*beside)) break;
+        if (!gathers(*beside)) break;
         gather(*beside);
       }
       const bool together = beside == target.end() || beside->lo > source.ref->lo;

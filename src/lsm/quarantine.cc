@@ -110,10 +110,17 @@ void Confine(const Version& version, const Column& column, CompactionJob* job) {
   }
 }
 
-bool Quarantine::Add(FileNumber file, const std::shared_ptr<const Version>& version) {
+bool Quarantine::Add(FileNumber file, const std::shared_ptr<const Version>& version, bool unread) {
   if (version->FindFile(file) == nullptr || !tables_.insert(file).second) return false;
+  if (unread) unread_.insert(file);
   cuts_.Set(DivideAround(version, tables_).cuts);
   return true;
+}
+
+// The cuts stay until tables are divided again: one too many does no harm.
+void Quarantine::ForgetUnread() {
+  for (const FileNumber file : unread_) tables_.erase(file);
+  unread_.clear();
 }
 
 Division Quarantine::Divide(const std::shared_ptr<const Version>& version) {

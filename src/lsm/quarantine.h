@@ -78,8 +78,11 @@ class Quarantine {
   // `cuts` outlives it.
   explicit Quarantine(TableCuts& cuts) : cuts_(cuts) {}
 
-  // False if it is there already, or the version does not name it. The cuts follow.
-  bool Add(FileNumber file, const std::shared_ptr<const Version>& version);
+  // False if it is there already, or the version does not name it. The cuts follow. `unread`: it
+  // may be sound, but could not be read.
+  bool Add(FileNumber file, const std::shared_ptr<const Version>& version, bool unread = false);
+  // Those that may be sound are tried again.
+  void ForgetUnread();
   bool Contains(FileNumber file) const { return tables_.contains(file); }
   // Forgets tables that the version no longer names.
   Division Divide(const std::shared_ptr<const Version>& version);
@@ -89,6 +92,7 @@ class Quarantine {
  private:
   TableCuts& cuts_;
   std::unordered_set<FileNumber> tables_;
+  std::unordered_set<FileNumber> unread_;  // of these
 };
 
 }  // namespace cairn::lsm

@@ -85,6 +85,14 @@ void RecordCache::Insert(std::string_view key, uint64_t hash, const Entry& entry
   ++inserted_;
 }
 
+// The doorkeeper is in proportion, within a factor of some four: it is not made anew each time.
+void RecordCache::SetCapacity(size_t capacity_bytes) {
+  capacity_bytes_ = capacity_bytes;
+  Doorkeeper fitting(capacity_bytes / kExpectedRecordBytes);
+  const size_t now = doorkeeper_.memory_bytes(), then = fitting.memory_bytes();
+  if (now > 4 * then || then > 4 * now) doorkeeper_ = std::move(fitting);
+}
+
 void RecordCache::Erase(std::string_view key, uint64_t hash) {
   if (index_.size() == 0) return;
   MemtableRecord* record = index_.Find(key, hash);

@@ -65,7 +65,7 @@ class RecordCache {
   void Erase(std::string_view key, uint64_t hash);
   // Evicts towards the capacity.
   void Trim();
-  void SetCapacity(size_t capacity_bytes) { capacity_bytes_ = capacity_bytes; }
+  void SetCapacity(size_t capacity_bytes);
   size_t capacity_bytes() const { return capacity_bytes_; }
 
   // Records, index and ring.

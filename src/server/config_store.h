@@ -30,11 +30,6 @@ class ConfigStore {
   void SetApply(Apply apply) { apply_ = std::move(apply); }
 
   const Config& config() const { return config_; }
-  // The system allows no more.
-  void LimitOpenFiles(int64_t max_clients, int max_open_tables) {
-    config_.max_clients = max_clients;
-    config_.engine.max_open_files = max_open_tables;
-  }
   const std::string& file() const { return file_; }
 
   using Pair = std::pair<std::string_view, std::string_view>;

@@ -91,8 +91,8 @@ class Executor {
   enum class Verdict : uint8_t { kDone, kFetch, kRoom, kThrottle, kSettle, kSnapshot };
   // No command is held back longer, but for the work of those before it.
   static constexpr uint64_t kLongestThrottleNanos = 100'000'000;
-  // So many run in one call.
-  static constexpr int kThrottledRuns = 256;
+  // One call runs them for so long.
+  static constexpr uint64_t kThrottledRunNanos = 2'000'000;
   // What an attempt on the loop may walk over: a millisecond or two.
   static constexpr uint64_t kMaxWalk = 10000;
   // A count that stays unsettled after this often is answered as it is.

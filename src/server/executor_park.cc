@@ -87,17 +87,22 @@ void Executor::OnRoom() {
   }
 }
 
-// Before the first attempt, so that nothing is done twice. Those who came first go first.
+// Before the first attempt, so that nothing is done twice. Those who came first go first, but once
+// the limit has ended nobody queues up behind them: a queue that refills would never end.
 bool Executor::MustThrottle(const CommandRun& run) const {
   if (!run.spec->Has(CommandFlag::kWrite)) return false;
+  if (!engine_->writes_limited()) return false;
   return !throttled_.empty() || engine_->WriteDelayNanos() > 0;
 }
 
 void Executor::RunThrottled() {
   ServerStats& stats = parts_.stats;
-  for (int i = 0; i < kThrottledRuns && !throttled_.empty(); ++i) {
+  const uint64_t begun = parts_.clock.Nanos();
+  for (size_t left = throttled_.size(); left > 0 && !throttled_.empty(); --left) {
     Connection& connection = *throttled_.front();
-    const uint64_t waited = parts_.clock.Nanos() - connection.parked().since_nanos;
+    const uint64_t now = parts_.clock.Nanos();
+    if (now - begun > kThrottledRunNanos) return;
+    const uint64_t waited = now - connection.parked().since_nanos;
     if (waited < kLongestThrottleNanos && engine_->WriteDelayNanos() > 0) return;
     throttled_.pop_front();
     ++stats.throttled_writes;

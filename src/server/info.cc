@@ -152,8 +152,8 @@ uint64_t ServerInfo::UsedMemory() {
 
 uint64_t ServerInfo::MemoryBesideCaches() {
   const lsm::EngineStats engine = parts_.store.engine().Stats();
-  return UsedMemory() + engine.retained_bytes + engine.pinned_bytes + engine.warming_bytes +
-         engine.wal_pending_bytes;
+  // What waiting commands pin is the block cache's.
+  return UsedMemory() + engine.retained_bytes + engine.warming_bytes + engine.wal_pending_bytes;
 }
 
 void ServerInfo::WriteMemory(InfoWriter& out) {

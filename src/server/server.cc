@@ -35,12 +35,36 @@ uint64_t RandomSeed(Env& env) {
   return DecodeFixed64(bytes);
 }
 
+// With each slot of the log, which stays open.
+int64_t ReservedFiles(const Config& config) {
+  const lsm::Options& engine = config.engine;
+  return kReservedFiles + static_cast<int64_t>(engine.wal_bytes / engine.wal_slot_bytes);
+}
+
+// Before the engine is made with it.
+Config FitOpenFiles(Logger& log, Config config) {
+  const OpenFileShares wanted = {.clients = config.max_clients,
+                                 .tables = config.engine.max_open_files};
+  const int64_t reserved = ReservedFiles(config);
+  const int64_t files = RaiseOpenFileLimit(reserved + wanted.clients + wanted.tables);
+  const OpenFileShares fits = ShareOpenFiles(files, reserved, wanted);
+  if (fits.clients < wanted.clients || fits.tables < wanted.tables) {
+    log.Warning(
+        "The system allows too few open files for maxclients {} and lsm-max-open-files {}: they "
+        "are {} and {} now",
+        wanted.clients, wanted.tables, fits.clients, fits.tables);
+    config.max_clients = fits.clients;
+    config.engine.max_open_files = static_cast<int>(fits.tables);
+  }
+  return config;
+}
+
 }  // namespace
 
 Server::Server(Env& env, Logger& log, Config config, std::string config_file)
     : env_(env),
       log_(log),
-      config_(env, log, std::move(config), std::move(config_file)),
+      config_(env, log, FitOpenFiles(log, std::move(config)), std::move(config_file)),
       loop_(env),
       clock_(env),
       access_(RandomSeed(env), env.WallMicros() / 1000000),
@@ -78,16 +102,6 @@ Status Server::Start() {
   // First of all: a second server with the same configuration must touch nothing of the first's,
   // neither its unix socket nor its pid file.
   RETURN_IF_ERROR(store_.Claim());
-  const OpenFileShares fits =
-      RaiseOpenFileLimit({.clients = config.max_clients, .tables = config.engine.max_open_files});
-  if (fits.clients < config.max_clients || fits.tables < config.engine.max_open_files) {
-    log_.Warning(
-        "The system allows too few open files for maxclients {} and lsm-max-open-files {}: they "
-        "are "
-        "{} and {} now",
-        config.max_clients, config.engine.max_open_files, fits.clients, fits.tables);
-    config_.LimitOpenFiles(fits.clients, static_cast<int>(fits.tables));
-  }
   RETURN_IF_ERROR(listeners_.Open(config));
   info_.set_port(listeners_.port());
   executor_.Serve(store_.engine(), store_.keyspace(), true);
@@ -240,9 +254,9 @@ void Server::OnConnection(std::unique_ptr<Transport> transport) {
 
 ConfigError Server::ApplyConfig(const Config& before, const Config& now) {
   if (now.max_clients > before.max_clients) {
-    const int64_t fits =
-        RaiseOpenFileLimit({.clients = now.max_clients, .tables = now.engine.max_open_files})
-            .clients;
+    // The engine keeps what it was made with.
+    const int64_t beside = ReservedFiles(now) + now.engine.max_open_files;
+    const int64_t fits = RaiseOpenFileLimit(beside + now.max_clients) - beside;
     if (fits < now.max_clients) {
       return fmt::format(
           "The operating system is not able to handle the specified number of clients, try with {}",

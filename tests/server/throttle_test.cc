@@ -70,6 +70,21 @@ TEST_CASE("writes that are held back go in the order in which they came, later o
   CHECK(f.Ask(reader, "GET k\r\n") == "$4\r\n-abc\r\n");
 }
 
+TEST_CASE("once the limit has ended nobody queues up behind those who still wait") {
+  Fixture f;
+  Client early = f.Connect(), late = f.Connect();
+  REQUIRE(f.Ask(early, "SET k 1\r\n") == "+OK\r\n");
+  const SlowWrites slow(f);
+  early.Send("INCR k\r\nINCR k\r\nINCR k\r\n");
+  f.Tick();
+  f.engine.set_write_delay(nullptr);
+  CHECK(f.Ask(late, "INCR other\r\nINCR other\r\n") == ":1\r\n:2\r\n");
+  f.executor.RunThrottled();
+  // The whole pipeline goes on.
+  CHECK(f.Ask(early, "") == ":2\r\n:3\r\n:4\r\n");
+  CHECK(f.stats.throttled_writes == 1);
+}
+
 TEST_CASE("no write is held back for longer than a tenth of a second") {
   Fixture f;
   Client early = f.Connect(), late = f.Connect();

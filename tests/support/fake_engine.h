@@ -81,6 +81,7 @@ class FakeEngine : public lsm::Engine {
   // --- lsm::Engine ---
   lsm::Admission AdmitWrite(size_t bytes) override;
   uint64_t WriteDelayNanos() override { return write_delay_ ? write_delay_() : 0; }
+  bool writes_limited() const override { return write_delay_ != nullptr; }
   using lsm::Engine::Commit;
   lsm::Sequence Commit(std::span<const lsm::StagedWrite> writes,
                        std::span<const lsm::SpaceId> died) override;
