@@ -15,7 +15,6 @@ namespace {
 
 using test::EngineDriver;
 using test::OwnedBatch;
-using test::OwnedWrite;
 using test::Set;
 
 std::string Key(uint64_t i) {
