@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "commands/key_extraction.h"
 #include "commands/server_control.h"
 #include "commands/slow_log.h"
 #include "keyspace/keyspace.h"
@@ -115,6 +116,8 @@ class Executor {
   void Park(Connection& connection, CommandRun& run, std::unique_ptr<Attempt> attempt,
             Verdict verdict);
   void StartFetch(Connection& connection);
+  void AskForKeys(const Attempt& attempt, const CommandSpec& spec,
+                  std::span<const std::string_view> argv, int db);
   bool LookAhead(Connection& connection);
   void TryAhead(Connection& connection, std::span<const std::string_view> argv);
   void OnFetched(Connection& connection, const Status& status);
@@ -136,6 +139,7 @@ class Executor {
   uint64_t last_commit_ms_ = 0;  // the wall clock of attempts never goes back behind it
   std::vector<lsm::KeyHint> announced_;
   std::vector<std::string_view> ahead_argv_;  // scratch of LookAhead
+  std::vector<KeyArgument> named_keys_;       // and of AskForKeys
   std::unique_ptr<Attempt> hot_;
   std::vector<std::unique_ptr<Attempt>> pool_;
   std::list<Connection*> room_waiters_, throttled_, settle_waiters_, large_waiters_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "commands/key_extraction.h"
 #include "commands/table.h"
 #include "server/executor.h"
 
@@ -16,6 +17,8 @@ constexpr size_t kMaxAheadBytes = size_t{1} << 20;
 // It ends, too, when the fetch has become as large as this, or the look has taken so long.
 constexpr size_t kMaxAheadMisses = size_t{256} << 10;
 constexpr uint64_t kMaxAheadNanos = 250'000;
+// Commands of more keys (MGET, DEL) ask for all of them by themselves.
+constexpr size_t kMaxNamedKeys = 4;
 
 enum class Ahead : uint8_t {
   kTry,
@@ -63,6 +66,18 @@ bool Executor::LookAhead(Connection& connection) {
   return tried;
 }
 
+// Design §2, prefetch by key specs: what comes behind a miss says "absent", and RENAME stops there
+// before it has come to its second key.
+void Executor::AskForKeys(const Attempt& attempt, const CommandSpec& spec,
+                          std::span<const std::string_view> argv, int db) {
+  named_keys_.clear();
+  if (!ExtractKeys(spec, argv, &named_keys_)) return;
+  if (named_keys_.size() < 2 || named_keys_.size() > kMaxNamedKeys) return;
+  const lsm::SpaceId space = attempt.tx.SpaceOf(db);
+  if (space == 0) return;
+  for (const KeyArgument& key : named_keys_) attempt.reads->Get(space, argv[key.index]);
+}
+
 void Executor::TryAhead(Connection& connection, std::span<const std::string_view> argv) {
   Attempt& attempt = *connection.parked().attempt;
   Transaction& tx = attempt.tx;
@@ -76,6 +91,7 @@ void Executor::TryAhead(Connection& connection, std::span<const std::string_view
                          *control_, parts_.max_bulk_bytes};
   spec.handler(context);
   connection.queue.DiscardOpen();
+  AskForKeys(attempt, spec, argv, connection.session().db);
   ++parts_.stats.commands_looked_at;
 }
 

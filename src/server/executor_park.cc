@@ -56,6 +56,9 @@ void Executor::Park(Connection& connection, CommandRun& run, std::unique_ptr<Att
 
 void Executor::StartFetch(Connection& connection) {
   ParkedCommand& parked = connection.parked();
+  if (parked.run.attempts == 1) {
+    AskForKeys(*parked.attempt, *parked.run.spec, parked.argv(), connection.session().db);
+  }
   parked.shares_fetch = !parked.alone && LookAhead(connection);
   // `connection` outlives the callback, or Abandon cancels it.
   engine_->Fetch(*connection.parked().attempt->reads,

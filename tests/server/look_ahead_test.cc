@@ -130,18 +130,30 @@ TEST_CASE("no command is looked at again by the ones before it, and no more than
 
 TEST_CASE("a second attempt looks again at what its first one looked at") {
   Cold f;
+  f.engine.set_two_trips(true);
   Client client = f.Connect();
-  // RENAME looks for its second key only when it has seen the first. The real engine's keys take
-  // two trips each: index, then data.
-  client.Send("*3\r\n$6\r\nRENAME\r\n$3\r\nk00\r\n$3\r\nk10\r\n" + Cold::Get(1) + Cold::Get(2));
+  client.Send(Cold::Get(0) + Cold::Get(1) + Cold::Get(2));
   f.Tick();
   REQUIRE(f.engine.fetches() == 2);
   CHECK(f.engine.fetched_keys()[0] == Keys{"k00", "k01", "k02"});
-  CHECK(f.engine.fetched_keys()[1] == Keys{"k10"});
+  CHECK(f.engine.fetched_keys()[1] == Keys{"k00", "k01", "k02"});
   CHECK(f.stats.commands_looked_at == 4);
-  CHECK(f.Ask(client, "") == "+OK\r\n$1\r\nv\r\n$1\r\nv\r\n");
+  CHECK(f.Ask(client, "") == "$1\r\nv\r\n$1\r\nv\r\n$1\r\nv\r\n");
   CHECK(f.engine.fetches() == 2);
   CHECK(f.stats.commands_looked_at == 4);
+}
+
+TEST_CASE("the keys that a command names are asked for at once, parked or looked at") {
+  Cold f;
+  Client client = f.Connect();
+  // RENAME itself comes to its second key only when it has seen the first.
+  client.Send("*3\r\n$6\r\nRENAME\r\n$3\r\nk00\r\n$3\r\nk10\r\n" + Cold::Get(1) +
+              "*3\r\n$8\r\nRENAMENX\r\n$3\r\nk02\r\n$3\r\nk12\r\n");
+  f.Tick();
+  REQUIRE(f.engine.fetches() == 1);
+  CHECK(f.engine.fetched_keys()[0] == Keys{"k00", "k01", "k02", "k10", "k12"});
+  CHECK(f.Ask(client, "") == "+OK\r\n$1\r\nv\r\n:0\r\n");
+  CHECK(f.engine.fetches() == 1);
 }
 
 TEST_CASE("keys that come in one by one behind a parked command keep their order") {

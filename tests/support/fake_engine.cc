@@ -72,6 +72,7 @@ class FakeReadContext : public lsm::ReadContext {
                              return !unreadable.empty() && key.second == unreadable;
                            }) > 0;
     for (const EngineKey& key : wanted) {
+      if (engine_.two_trips_ && engine_.half_there_.insert(key).second) continue;
       (engine_.keep_fetched_ ? engine_.cached_ : pinned_).insert(key);
       for (const EntryMap* map : {&engine_.memtable_, &engine_.disk_}) {
         auto it = map->lower_bound(key);

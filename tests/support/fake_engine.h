@@ -46,6 +46,8 @@ class FakeEngine : public lsm::Engine {
   // A fetch that wants this key brings the others and fails.
   void FailFetchesOf(std::string key) { unreadable_ = std::move(key); }
   void set_keep_fetched(bool on) { keep_fetched_ = on; }
+  // In missing mode: a key is there when it was fetched twice, as if its index came first.
+  void set_two_trips(bool on) { two_trips_ = on; }
   void set_unsure_filters(bool on) { unsure_filters_ = on; }
   void set_hold_durability(bool on) { hold_durability_ = on; }
   void set_admission(lsm::Admission admission) { admission_ = admission; }
@@ -146,6 +148,8 @@ class FakeEngine : public lsm::Engine {
   std::string health_text_;
   std::function<uint64_t()> write_delay_;
   bool keep_fetched_ = false;
+  bool two_trips_ = false;
+  std::set<EngineKey> half_there_;
   std::string unreadable_;
   std::set<EngineKey> cached_;
   std::vector<std::vector<std::string>> fetched_keys_;
