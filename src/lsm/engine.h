@@ -194,7 +194,7 @@ class Engine {
 
   // --- operating ---
   // What block cache and record cache may hold together from now on, but neither more than its
-  // option says. They shrink by and by. May be called often.
+  // option says; cache_split.h divides it. They shrink by and by. May be called often.
   virtual void SetCacheBytes(uint64_t bytes) = 0;
   virtual EngineStats Stats() const = 0;
   // Forgets how long syncs and fetches took so far (CONFIG RESETSTAT).

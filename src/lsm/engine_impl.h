@@ -105,6 +105,7 @@ class EngineImpl final : public Engine {
   void TellWatermarks();
   void TellRoom();
   void MakeRoomForJobs();
+  void TendCaches();
   void WarmUp();
   void RemoveObsolete(FileNumber file);
   void TraceTables(std::string_view key, std::string* text);
@@ -112,6 +113,8 @@ class EngineImpl final : public Engine {
   const std::unique_ptr<Store> store_;
   const std::shared_ptr<WalSlots> slots_;
   TableCache tables_;
+  CacheSplit split_;
+  uint64_t cache_bytes_;  // what both caches may hold together
   BlockCache blocks_;
   RecordCache records_;
   PageCacheGauge page_cache_;
