@@ -1,7 +1,6 @@
-// Cairn's engine, driven as the server's loop drives it: a command is an
-// attempt that misses, waits for its fetch and runs again; a tick closes the
-// log's group and takes what workers have done. One client: the loop waits for
-// each fetch, as a connection without a pipeline does.
+// Cairn's engine, driven as the server's loop drives it: a command is an attempt that misses, waits
+// for its fetch and runs again; a tick closes the log's group and takes what workers have done. One
+// client: the loop waits for each fetch, as a connection without a pipeline does.
 
 #include <fmt/format.h>
 
@@ -24,8 +23,8 @@ namespace {
 constexpr lsm::SpaceId kSpace = lsm::kFirstUserSpace;
 // Commands in a tick, as a loop has with pipelines.
 constexpr uint64_t kTickOperations = 64;
-// The log has the same number of slots as at the defaults, each of a memtable's
-// size: what it zeroes ahead of time at the start is in proportion to the data.
+// The log has the same number of slots as at the defaults, each of a memtable's size: what it
+// zeroes ahead of time at the start is in proportion to the data.
 constexpr uint64_t kSlots = 8;
 constexpr uint64_t kSmallestSlotBytes = uint64_t{1} << 20;
 lsm::StagedWrite WriteOf(std::string_view key, std::string_view value) {
@@ -42,8 +41,7 @@ class CairnEngine final : public EngineUnderTest {
       : env_(env), directory_(settings.directory), log_([&env] { return env.WallMicros(); }) {
     log_.SetLevel(LogLevel::kWarning);
     options_.memtable_bytes = settings.memtable_bytes();
-    // One is written to, one waits, one comes beyond the limit before writers
-    // wait, one is kept.
+    // One is written to, one waits, one comes beyond the limit before writers wait, one is kept.
     static_assert(EngineSettings::kMemtables == 4);
     options_.max_frozen_memtables = 1;
     options_.retained_memtables = 1;
@@ -64,12 +62,9 @@ class CairnEngine final : public EngineUnderTest {
 
   std::string configuration() const override {
     return fmt::format(
-        "memtable {} KiB (at most {} and their pool), block and "
-        "record cache {} KiB together, "
-        "blocks of {} bytes, Snappy, {} filter bits, tables of "
-        "{} MiB, {} merge thread, {} read "
-        "threads, tier width {}, log of {} MiB; appendfsync no "
-        "(fillsync: always); a tick has {} "
+        "memtable {} KiB (at most {} and their pool), {} KiB for both caches, "
+        "blocks of {} bytes, Snappy, {} filter bits, tables of {} MiB, {} merge thread, {} read "
+        "threads, tier width {}, log of {} MiB; appendfsync no (fillsync: always); a tick has {} "
         "commands",
         options_.memtable_bytes >> 10, EngineSettings::kMemtables, options_.cache_bytes >> 10,
         options_.block_bytes, options_.bloom_bits_per_key, options_.table_bytes >> 20,
@@ -81,8 +76,7 @@ class CairnEngine final : public EngineUnderTest {
     Close();
     if (fresh) {
       if (!options_.directory.empty()) RETURN_IF_ERROR(RemoveFiles(env_, options_.directory));
-      // A name of its own: a store that lost its CURRENT is not opened, and
-      // directories stay.
+      // A name of its own: a store that lost its CURRENT is not opened, and directories stay.
       options_.directory = fmt::format("{}-{}", directory_, env_.WallMicros());
     }
     sync_ = sync;
@@ -226,8 +220,7 @@ class CairnEngine final : public EngineUnderTest {
     engine_->Poll();
   }
 
-  // Ends the tick and goes through what workers have done until the condition
-  // holds.
+  // Ends the tick and goes through what workers have done until the condition holds.
   template <typename Condition>
   Status WaitFor(Condition condition) {
     Tick();
