@@ -59,9 +59,13 @@ class ServerInfo {
   void WriteClients(InfoWriter& out);
   void WriteMemory(InfoWriter& out);
   void WritePersistence(InfoWriter& out);
+  void WriteForks(InfoWriter& out);
+  void WriteLogAsAof(InfoWriter& out);
   void WriteLoading(InfoWriter& out);
   void WriteStats(InfoWriter& out);
+  void WriteAbsent(InfoWriter& out);
   void WriteReplication(InfoWriter& out);
+  void WriteScriptMemory(InfoWriter& out);
   void WriteAllocator(InfoWriter& out, uint64_t counted, uint64_t rss);
   void WriteCpu(InfoWriter& out);
   void WriteModules(InfoWriter& out);
