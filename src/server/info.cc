@@ -131,7 +131,7 @@ void ServerInfo::WriteClients(InfoWriter& out) {
   out.Field("maxclients", parts_.config.config().max_clients);
   out.Field("client_recent_max_input_buffer", recent_max_input_);
   out.Field("client_recent_max_output_buffer", recent_max_output_);
-  out.Field("blocked_clients", 0);
+  out.Field("blocked_clients", parts_.executor.blocked_count());
   out.Field("tracking_clients", 0);
   out.Field("clients_in_timeout_table", 0);
   out.Field("cairn_parked_commands", parts_.executor.parked_count());
@@ -154,6 +154,30 @@ uint64_t ServerInfo::MemoryBesideCaches() {
   const lsm::EngineStats engine = parts_.store.engine().Stats();
   // What waiting commands pin is the block cache's.
   return UsedMemory() + engine.retained_bytes + engine.warming_bytes + engine.wal_pending_bytes;
+}
+
+MemoryReport ServerInfo::ReportMemory() {
+  const lsm::EngineStats engine = parts_.store.engine().Stats();
+  MemoryReport report;
+  report.used = UsedMemory();
+  used_memory_peak_ = std::max(used_memory_peak_, report.used);
+  report.peak = used_memory_peak_;
+  report.startup = AccessClock::kBytes;
+  report.dataset = engine.memtable_bytes + engine.frozen_bytes;
+  report.frozen = engine.frozen_bytes;
+  report.clients = ClientMemory();
+  report.log_buffer = engine.wal_pending_bytes;
+  report.caches = engine.block_cache_bytes + engine.record_cache_bytes;
+  report.cache_capacity = engine.block_cache_capacity + engine.record_cache_capacity;
+  report.counted = MemoryBesideCaches() + report.caches;
+  report.resident = ResidentBytes();
+  report.limit = parts_.config.config().max_memory_bytes;
+  const Keyspace& keyspace = parts_.store.keyspace();
+  for (int db = 0; db < keyspace.database_count(); ++db) {
+    const int64_t keys = keyspace.Count(db).live;
+    if (keys > 0) report.keys_by_db.emplace_back(db, keys);
+  }
+  return report;
 }
 
 void ServerInfo::WriteMemory(InfoWriter& out) {

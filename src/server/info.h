@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "commands/memory_report.h"
 #include "commands/scan_table.h"
 #include "env/env.h"
 #include "server/clients.h"
@@ -45,6 +46,7 @@ class ServerInfo {
   void ResetStatistics();
   // What counts against maxmemory but block cache and record cache, in bytes.
   uint64_t MemoryBesideCaches();
+  MemoryReport ReportMemory();
   void set_port(int port) { port_ = port; }
 
  private:
