@@ -89,6 +89,34 @@ TEST_CASE("replies that wait keep the level that they were promised") {
   CHECK(client.Take() == "+OK\r\n");
 }
 
+TEST_CASE("a level that changes between two replies of one tick keeps them apart") {
+  struct Replies final : ReplyGate::Member {
+    void OnSendable() override {}
+    std::string Take() {
+      const std::string bytes(queue.sendable());
+      queue.Consume(bytes.size());
+      return bytes;
+    }
+  };
+  for (const bool strict_first : {true, false}) {
+    ReplyGate gate;
+    Replies member;
+    gate.SetMarks({9, 0, 0}, false);
+    member.level = strict_first ? ReplyLevel::kDurable : ReplyLevel::kWritten;
+    member.queue.buffer().Append("one");
+    gate.CloseReply(member, 1);
+    member.level = strict_first ? ReplyLevel::kWritten : ReplyLevel::kDurable;
+    member.queue.buffer().Append("two");
+    gate.CloseReply(member, 2);
+    gate.SetMarks({9, 2, 0}, false);
+    CHECK(member.Take() == (strict_first ? "" : "one"));
+    gate.SetMarks({9, 2, 1}, false);
+    CHECK(member.Take() == (strict_first ? "onetwo" : ""));
+    gate.SetMarks({9, 2, 2}, false);
+    CHECK(member.Take() == (strict_first ? "" : "two"));
+  }
+}
+
 TEST_CASE("DEFAULT and RESET give the server's level back") {
   HeldFixture f;
   Client client = f.Connect();
