@@ -50,6 +50,8 @@ class EngineImpl final : public Engine {
   void EndTick() override;
   Watermarks watermarks() const override;
   void SetSyncMode(SyncMode mode) override { log_->SetSyncMode(mode); }
+  void SyncSoon() override { log_->SyncSoon(); }
+  void TellWritten(bool on) override { log_->TellWritten(on); }
 
   std::unique_ptr<ReadContext> NewLoopContext() override;
   void ResetContext(ReadContext& context) override;
@@ -72,6 +74,7 @@ class EngineImpl final : public Engine {
   void Poll() override;
 
   EngineStats Stats() const override;
+  LongestLogSteps TakeLongestLogSteps() override { return log_->TakeLongestSteps(); }
   void ResetLatencies() override {
     log_->ResetSyncTimes();
     fetcher_->ResetWaitTimes();
