@@ -12,8 +12,13 @@ namespace cairn {
 
 struct Effects {
   std::vector<ScanStep> scan_steps;
+  // SAVE: its reply comes when the checkpoint that it has begun is done.
+  bool waits_for_save = false;
 
-  void Clear() { scan_steps.clear(); }
+  void Clear() {
+    scan_steps.clear();
+    waits_for_save = false;
+  }
   void Apply(ScanTable& scans) const {
     for (const ScanStep& step : scan_steps) scans.Apply(step);
   }

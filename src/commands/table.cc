@@ -26,7 +26,7 @@ class NameIndex {
  public:
   NameIndex() {
     for (const auto rows : {StringRows(), CounterRows(), KeyRows(), ExpiryRows(), ConnectionRows(),
-                            ServerRows(), CommandRows()}) {
+                            ServerRows(), SaveRows(), CommandRows()}) {
       for (const CommandSpec& row : rows) all_.push_back(&row);
     }
     size_t slot_count = 1;

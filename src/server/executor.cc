@@ -176,6 +176,8 @@ Executor::Verdict Executor::Try(Connection& connection, Attempt& attempt, Comman
   } else if (!tx.status().ok()) {
     ReadFailed(connection, run, tx.status());
     return Verdict::kDone;
+  } else if (attempt.effects.waits_for_save) {
+    verdict = Verdict::kSave;
   } else {
     verdict = Commit(connection, attempt, run);
   }

@@ -48,6 +48,12 @@ void Executor::Park(Connection& connection, CommandRun& run, std::unique_ptr<Att
       if (large_ == nullptr) return StartLarge(connection);
       parked.place = large_waiters_.insert(large_waiters_.end(), &connection);
       return;
+    case Verdict::kSave:
+      parked.reason = ParkReason::kSave;
+      GiveBack(std::move(attempt));
+      CHECK(save_waiter_ == nullptr);
+      save_waiter_ = &connection;
+      return;
     case Verdict::kDone:
       break;
   }
@@ -172,6 +178,9 @@ void Executor::Abandon(Connection& connection) {
       } else {
         large_waiters_.erase(parked.place);
       }
+      break;
+    case ParkReason::kSave:
+      save_waiter_ = nullptr;
       break;
   }
   parked.Clear();

@@ -34,6 +34,7 @@ void ParkedCommand::BeginRunning(uint64_t now_nanos) {
     case ParkReason::kSnapshot:
       run.waits.snapshot += waited;
       break;
+    case ParkReason::kSave:
     case ParkReason::kNotParked:
     case ParkReason::kRunning:
       break;

@@ -21,6 +21,7 @@ class Connection;
 // kRunning: what it waited for is there and it is being run; its arguments are in use.
 // kThrottle: it writes, and writers are being slowed; it has not run yet.
 // kSnapshot: its snapshot job runs or waits for its turn.
+// kSave: the checkpoint that it has begun is not done.
 enum class ParkReason : uint8_t {
   kNotParked,
   kFetch,
@@ -28,6 +29,7 @@ enum class ParkReason : uint8_t {
   kThrottle,
   kSettle,
   kSnapshot,
+  kSave,
   kRunning
 };
 

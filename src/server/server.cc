@@ -78,10 +78,12 @@ Server::Server(Env& env, Logger& log, Config config, std::string config_file)
                 config_.config().protocol}),
       listeners_(loop_.uv(), env, log,
                  [this](std::unique_ptr<Transport> t) { OnConnection(std::move(t)); }),
+      checkpoints_(
+          {env, log, config_, store_, [this](const Status& status) { executor_.OnSaved(status); }}),
       info_({env, config_, store_, clients_, executor_, gate_, stats_, records_, errors_, scans_,
-             clock_, loop_.watch()}),
+             clock_, loop_.watch(), checkpoints_}),
       control_({env, config_, store_, clients_, info_, access_, scans_, slow_log_, clock_,
-                loop_.watch(),
+                loop_.watch(), checkpoints_,
                 [this](const ShutdownRequest& request) { return OnShutdownCommand(request); }}) {
   config_.SetApply(
       [this](const Config& before, const Config& now) { return ApplyConfig(before, now); });
@@ -105,7 +107,7 @@ Status Server::Start() {
   RETURN_IF_ERROR(listeners_.Open(config));
   info_.set_port(listeners_.port());
   executor_.Serve(store_.engine(), store_.keyspace(), true);
-  store_.Open([this](const Status& status) { OnOpened(status); });
+  store_.Open(CheckpointDirectory(config), [this](const Status& status) { OnOpened(status); });
   return Status::Ok();
 }
 
@@ -137,6 +139,7 @@ void Server::OnOpened(const Status& status) {
   engine.SetCallbacks([this] { OnMarks(); }, [this] { executor_.OnRoom(); });
   engine.SetSyncMode(config_.config().engine.sync_mode);
   OnMarks();
+  checkpoints_.OnOpened();
   LoadScans();
   WarnOfHiddenDatabases();
   executor_.Serve(engine, store_.keyspace(), false);
