@@ -9,6 +9,7 @@
 #include "env/thread_role.h"
 #include "server/memory_budget.h"
 #include "server/process_limits.h"
+#include "server/supervisor.h"
 #include "util/check.h"
 #include "util/coding.h"
 
@@ -146,6 +147,7 @@ void Server::OnOpened(const Status& status) {
   log_.Notice("Data loaded in {:.3f} seconds",
               static_cast<double>(clock_.Nanos() - store_.started_at_nanos()) / 1e9);
   log_.Notice("Ready to accept connections");
+  NotifySupervisor("READY=1\nSTATUS=Ready to accept connections");
 }
 
 void Server::WarnOfHiddenDatabases() {
