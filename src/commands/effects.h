@@ -23,10 +23,13 @@ struct WaitRequest {
 struct Effects {
   std::vector<ScanStep> scan_steps;
   std::optional<WaitRequest> wait;
+  // SAVE: its reply comes when the checkpoint that it has begun is done.
+  bool waits_for_save = false;
 
   void Clear() {
     scan_steps.clear();
     wait.reset();
+    waits_for_save = false;
   }
   void Apply(ScanTable& scans) const {
     for (const ScanStep& step : scan_steps) scans.Apply(step);

@@ -14,6 +14,7 @@ std::span<const CommandSpec> DiagnosticsRows();
 std::span<const CommandSpec> ExpiryRows();
 std::span<const CommandSpec> KeyRows();
 std::span<const CommandSpec> ReplicationRows();
+std::span<const CommandSpec> SaveRows();
 std::span<const CommandSpec> ServerRows();
 std::span<const CommandSpec> StringRows();
 

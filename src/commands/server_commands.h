@@ -26,6 +26,11 @@ void TimeCommand(CommandContext& c);
 // compact.cc
 void CompactCommand(CommandContext& c);
 
+// save.cc
+void BgsaveCommand(CommandContext& c);
+void LastsaveCommand(CommandContext& c);
+void SaveCommand(CommandContext& c);
+
 // slowlog.cc
 void CairnSlowlogCommand(CommandContext& c);
 void SlowlogGetCommand(CommandContext& c);

@@ -68,6 +68,11 @@ class ServerControl {
   virtual uint64_t AccessFrequency(int db, std::string_view key) = 0;
   virtual bool FrequencyPolicy() const = 0;  // maxmemory-policy is an LFU one
 
+  // --- checkpoints ---
+  // Begins to make one. The error text if it cannot be begun. `foreground`: a client waits for it.
+  virtual std::optional<std::string> StartSave(bool foreground) = 0;
+  virtual uint64_t LastSaveSeconds() const = 0;  // unix time
+
   // --- connections ---
   virtual const std::string& password() const = 0;  // requirepass; empty = none
   // One line per connection, as CLIENT LIST prints it.

@@ -26,7 +26,8 @@ class NameIndex {
  public:
   NameIndex() {
     for (const auto rows : {StringRows(), CounterRows(), KeyRows(), ExpiryRows(), ConnectionRows(),
-                            ServerRows(), DiagnosticsRows(), ReplicationRows(), CommandRows()}) {
+                            ServerRows(), SaveRows(), DiagnosticsRows(), ReplicationRows(),
+                            CommandRows()}) {
       for (const CommandSpec& row : rows) all_.push_back(&row);
     }
     size_t slot_count = 1;

@@ -134,7 +134,7 @@ class Env {
   // power cut: afterwards the old or the new content, whole.
   virtual Status ReplaceFile(const std::string& path, std::string_view content) = 0;
 
-  // --- names ---
+  // --- names (Remove also takes a directory that is empty, Rename any) ---
   virtual Status Remove(const std::string& path) = 0;
   virtual Status Rename(const std::string& from, const std::string& to) = 0;
   virtual Status HardLink(const std::string& from, const std::string& to) = 0;

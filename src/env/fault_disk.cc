@@ -101,6 +101,7 @@ Result<FaultDisk::FileId> FaultDisk::Create(const std::string& path, bool replac
 }
 
 Status FaultDisk::Remove(const std::string& path) {
+  if (IsDirectory(path)) return RemoveDirectory(Normalize(path));
   RETURN_IF_ERROR(Find(path).status());
   ASSIGN_OR_RETURN(const auto place, Place(path));
   ChangeName(place.first, place.second, kNoFile, 0);
@@ -108,6 +109,7 @@ Status FaultDisk::Remove(const std::string& path) {
 }
 
 Status FaultDisk::Rename(const std::string& from, const std::string& to) {
+  if (IsDirectory(from)) return RenameDirectory(Normalize(from), Normalize(to));
   ASSIGN_OR_RETURN(const FileId file, Find(from));
   ASSIGN_OR_RETURN(const auto from_place, Place(from));
   ASSIGN_OR_RETURN(const auto to_place, Place(to));
@@ -115,6 +117,40 @@ Status FaultDisk::Rename(const std::string& from, const std::string& to) {
   if (const auto there = Find(to); there.ok() && *there == file) return Status::Ok();
   const uint64_t added = ChangeName(to_place.first, to_place.second, file, 0);
   ChangeName(from_place.first, from_place.second, kNoFile, added);
+  return Status::Ok();
+}
+
+bool FaultDisk::HoldsDirectories(const std::string& normal) const {
+  return std::ranges::any_of(directories_, [&](const auto& other) {
+    return other.first != normal && ParentOf(other.first) == normal;
+  });
+}
+
+Status FaultDisk::RenameDirectory(const std::string& from, const std::string& to) {
+  if (Exists(to)) return Status::IoError(to + ": Directory not empty");
+  if (ParentOf(from) != ParentOf(to) || HoldsDirectories(from)) {
+    return Status::IoError(from + ": such a rename of a directory is not in this model");
+  }
+  auto moved = directories_.extract(from);
+  directory_changes_.push_back({from, to, {}});
+  moved.key() = to;
+  directories_.insert(std::move(moved));
+  for (NameChange& change : changes_) {
+    if (change.directory == from) change.directory = to;
+  }
+  return Status::Ok();
+}
+
+// If it comes back, what was removed in it and not synced comes back, too.
+Status FaultDisk::RemoveDirectory(const std::string& path) {
+  Directory& directory = directories_.at(path);
+  if (!directory.current.empty() || HoldsDirectories(path)) {
+    return Status::IoError(path + ": Directory not empty");
+  }
+  std::erase_if(changes_, [&](const NameChange& change) { return change.directory == path; });
+  directory_changes_.push_back({path, "", std::move(directory.durable)});
+  directories_.erase(path);
+  DropUnreachable();
   return Status::Ok();
 }
 
@@ -156,6 +192,8 @@ void FaultDisk::MakeNameDurable(const NameChange& change) {
 Status FaultDisk::SyncDirectory(const std::string& path) {
   const std::string normal = Normalize(path);
   if (!directories_.contains(normal)) return NotFound(path);
+  std::erase_if(directory_changes_,
+                [&](const DirectoryChange& change) { return ParentOf(change.from) == normal; });
   std::set<uint64_t> synced;
   for (const NameChange& change : changes_) {
     if (change.directory != normal) continue;
@@ -291,6 +329,9 @@ void FaultDisk::DropUnreachable() {
     for (const auto& [name, file] : directory.durable) reachable.insert(file);
   }
   for (const NameChange& change : changes_) reachable.insert(change.file);
+  for (const DirectoryChange& change : directory_changes_) {
+    for (const auto& [name, file] : change.durable) reachable.insert(file);
+  }
   std::erase_if(files_, [&reachable](const auto& entry) {
     return entry.second.open_count == 0 && !reachable.contains(entry.first);
   });

@@ -14,6 +14,9 @@
 // 5. After a failed Sync what was not durable is still read by programs but dropped: no later Sync
 //    brings it to disk.
 // 6. A directory is durable as soon as it is made (Env::MakeDirectories syncs its parents).
+// 7. Its new name, or its removal, is durable with its parent's next SyncDirectory; before that a
+//    crash may leave it where it was, with all that is durable in it. It stays in its parent, and
+//    holds no directories.
 //
 // Not thread-safe. Paths are compared as text after "//", "/./" and a last "/" are taken out.
 // Errors: kNotFound, kBusy (the name is taken), kNoSpace, kIoError.
@@ -58,7 +61,7 @@ class FaultDisk {
   // A new, empty file. kBusy if the name is taken, unless `replace`: then the old file loses it.
   Result<FileId> Create(const std::string& path, bool replace = false);
   Status Remove(const std::string& path);
-  Status Rename(const std::string& from, const std::string& to);
+  Status Rename(const std::string& from, const std::string& to);  // of files and directories
   Status Link(const std::string& from, const std::string& to);
   // Requires the parent to be there; a directory that is there already is fine.
   Status MakeDirectory(const std::string& path);
@@ -116,6 +119,12 @@ class FaultDisk {
     FileId file;     // kNoFile: the name was removed
     uint64_t needs;  // the change without which this one cannot survive; 0: none
   };
+  // A directory that got another name, or none. No SyncDirectory of its parent came since.
+  struct DirectoryChange {
+    std::string from;
+    std::string to;  // empty: it was removed
+    Names durable;   // what was durable in it then
+  };
   static constexpr FileId kNoFile = 0;
   static constexpr uint64_t kUnlimitedBytes = uint64_t{1} << 40;
 
@@ -127,6 +136,10 @@ class FaultDisk {
   uint64_t ChangeName(const std::string& directory, const std::string& name, FileId file,
                       uint64_t needs);
   void MakeNameDurable(const NameChange& change);
+  Status RenameDirectory(const std::string& from, const std::string& to);
+  Status RemoveDirectory(const std::string& path);
+  bool HoldsDirectories(const std::string& normal) const;
+  void CrashDirectories(CrashMode mode, Random* random);
   // Forgets files that nothing can reach any more, not even after a crash.
   void DropUnreachable();
 
@@ -140,6 +153,7 @@ class FaultDisk {
   std::map<FileId, File> files_;
   std::map<std::string, Directory> directories_;
   std::vector<NameChange> changes_;  // in the order in which they were made
+  std::vector<DirectoryChange> directory_changes_;
   std::optional<uint64_t> capacity_bytes_;
   FileId next_file_ = 1;
   uint64_t next_change_ = 1;

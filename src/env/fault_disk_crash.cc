@@ -139,6 +139,25 @@ std::set<uint64_t> FaultDisk::SurvivingChanges(CrashMode mode, Random* random) c
   return surviving;
 }
 
+// Those up to one survive; the others are undone, the newest first.
+void FaultDisk::CrashDirectories(CrashMode mode, Random* random) {
+  size_t kept = mode == CrashMode::kKeepAll ? directory_changes_.size() : 0;
+  if (mode == CrashMode::kRandom && !directory_changes_.empty()) {
+    kept = random->Uniform(directory_changes_.size() + 1);
+  }
+  for (; directory_changes_.size() > kept; directory_changes_.pop_back()) {
+    DirectoryChange& change = directory_changes_.back();
+    if (change.to.empty()) {
+      directories_[change.from].durable = std::move(change.durable);
+    } else {
+      auto moved = directories_.extract(change.to);
+      moved.key() = change.from;
+      directories_.insert(std::move(moved));
+    }
+  }
+  directory_changes_.clear();
+}
+
 void FaultDisk::Crash(CrashMode mode, Random* random) {
   for (auto& [id, file] : files_) {
     std::string left = CrashImage(file, mode, random);
@@ -152,6 +171,7 @@ void FaultDisk::Crash(CrashMode mode, Random* random) {
     if (surviving.contains(change.id)) MakeNameDurable(change);
   }
   changes_.clear();
+  CrashDirectories(mode, random);
   for (auto& [path, directory] : directories_) directory.current = directory.durable;
   DropUnreachable();
 }

@@ -135,7 +135,9 @@ Status PosixEnv::ReplaceFile(const std::string& path, std::string_view content) 
 
 Status PosixEnv::Remove(const std::string& path) {
   AssertMayBlock();
-  if (::unlink(path.c_str()) != 0) return ErrnoStatus(path, "remove", errno);
+  if (::unlink(path.c_str()) == 0) return Status::Ok();
+  if (errno != EISDIR) return ErrnoStatus(path, "remove", errno);
+  if (::rmdir(path.c_str()) != 0) return ErrnoStatus(path, "remove directory", errno);
   return Status::Ok();
 }
 
@@ -149,10 +151,11 @@ Status PosixEnv::Rename(const std::string& from, const std::string& to) {
 
 Status PosixEnv::HardLink(const std::string& from, const std::string& to) {
   AssertMayBlock();
-  if (::link(from.c_str(), to.c_str()) != 0) {
-    return ErrnoStatus(from, fmt::format("link to {}", to), errno);
+  if (::link(from.c_str(), to.c_str()) == 0) return Status::Ok();
+  if (errno == EXDEV) {
+    return Status::NotSupported(fmt::format("{}: {} is on another file system", from, to));
   }
-  return Status::Ok();
+  return ErrnoStatus(from, fmt::format("link to {}", to), errno);
 }
 
 Result<bool> PosixEnv::Exists(const std::string& path) {

@@ -20,6 +20,7 @@
 
 #include "env/env.h"
 #include "lsm/background.h"
+#include "lsm/checkpoint_info.h"
 #include "lsm/options.h"
 #include "lsm/read_context.h"
 #include "lsm/types.h"
@@ -121,6 +122,14 @@ struct SnapshotJob {
   std::function<void(ReadContext&)> work;
   // On the loop afterwards; not if the engine stops before.
   std::function<void()> done;
+};
+
+// A checkpoint of all that is committed when it begins, and maybe of some more (checkpoint.h).
+struct CheckpointJob {
+  std::string directory;  // of all checkpoints
+  int keep = 0;           // so many, this one included; 0: all
+  // On the loop, never inside the call; not if the engine stops before.
+  std::function<void(Result<CheckpointInfo>)> done;
 };
 
 class Engine {
@@ -225,6 +234,9 @@ class Engine {
   // then, but go on to wait for flushes.
   virtual void PauseCompaction(bool paused) = 0;
   virtual bool compaction_paused() const = 0;
+  // Makes a checkpoint while writes go on. Freezes the active memtable; O(tables) on a worker once
+  // that is flushed. Requires: the last one is done.
+  virtual void Checkpoint(CheckpointJob job) = 0;
   // Clean stop: writes, syncs and seals what is staged; waits for it (bounded by the disk) and for
   // a running flush's current table. Returns the log's last status. No call is allowed afterwards
   // but the destructor. The destructor alone is a crash: nothing more is written.

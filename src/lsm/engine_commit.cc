@@ -132,6 +132,13 @@ void EngineImpl::FreezeForTheDeleted() {
   if (static_cast<double>(deleted) >= kGarbageShare * static_cast<double>(entries)) Freeze();
 }
 
+std::optional<Sequence> EngineImpl::FreezeForCheckpoint() {
+  if (state_.active->empty()) return applied_;
+  if (health_ != Health::kHealthy || log_->failed() || MustPark(0)) return std::nullopt;
+  Freeze();
+  return applied_;
+}
+
 void EngineImpl::CompactAll() {
   if (!state_.active->empty()) Freeze();
   compactor_->CompactAll(applied_);

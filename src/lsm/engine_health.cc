@@ -31,6 +31,7 @@ void EngineImpl::Poll() {
   flush_->Kick();
   if (drops_.retained_hid() && flush_->ReleaseRetained()) drops_.OnRetainedReleased();
   compactor_->Kick();
+  checkpointer_->Kick();
   MakeRoomForJobs();
   PaceWritesAndMerges();
   TendCaches();

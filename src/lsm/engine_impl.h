@@ -18,6 +18,7 @@
 
 #include "lsm/block_cache.h"
 #include "lsm/catalog.h"
+#include "lsm/checkpointer.h"
 #include "lsm/chunk_pool.h"
 #include "lsm/compactor.h"
 #include "lsm/dead_spaces.h"
@@ -86,6 +87,7 @@ class EngineImpl final : public Engine {
   void CompactAll() override;
   void PauseCompaction(bool paused) override { compactor_->SetPaused(paused); }
   bool compaction_paused() const override { return compactor_->paused(); }
+  void Checkpoint(CheckpointJob job) override { checkpointer_->Start(std::move(job)); }
   Status Stop() override;
 
  private:
@@ -94,6 +96,7 @@ class EngineImpl final : public Engine {
 
   void Freeze();
   void FreezeIfDue();
+  std::optional<Sequence> FreezeForCheckpoint();
   void FreezeForTheDead();
   void FreezeForTheDeleted();
   void ForgetBelowOfDying();
@@ -136,6 +139,7 @@ class EngineImpl final : public Engine {
   std::unique_ptr<Compactor> compactor_;
   std::unique_ptr<Fetcher> fetcher_;
   std::unique_ptr<Settler> settler_;
+  std::unique_ptr<Checkpointer> checkpointer_;
 
   Health health_ = Health::kHealthy;
   bool warming_ = false;          // a fetch of what CheapBelow wanted is under way

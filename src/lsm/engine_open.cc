@@ -50,6 +50,7 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
         TellRoom();
         settler_->OnFlushChange();
         compactor_->Kick();
+        checkpointer_->Kick();
       });
   compactor_ = std::make_unique<Compactor>(*store_, catalog_, publisher_, dead_spaces_, drops_,
                                            NewCompactionPolicy(store_->options));
@@ -57,6 +58,8 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
       *store_, tables_, blocks_, store_->options.read_threads,
       std::max(kMinPinBytes, FirstShares(store_->options).blocks / kPinShare));
   settler_ = std::make_unique<Settler>(*store_, state_, *flush_, drops_);
+  checkpointer_ = std::make_unique<Checkpointer>(*store_, catalog_, *flush_,
+                                                 [this] { return FreezeForCheckpoint(); });
   store_->obsolete->on_loop = [this](FileNumber file) { RemoveObsolete(file); };
   told_ = watermarks();
 }
@@ -67,6 +70,7 @@ EngineImpl::~EngineImpl() {
   chunks_->Close();
   // Jobs first: they use the parts.
   store_->gate->Close();
+  checkpointer_.reset();
   settler_.reset();
   fetcher_.reset();
   compactor_.reset();

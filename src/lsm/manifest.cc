@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include "lsm/manifest_snapshot.h"
 #include "util/check.h"
 
 namespace cairn::lsm {
@@ -232,13 +233,7 @@ Status Manifest::WriteNewFile(CatalogState* state) {
 }
 
 Status Manifest::WriteSnapshot(AppendFile& file, FileNumber number, const CatalogState& state) {
-  VersionEdit snapshot = SnapshotEdit(state);
-  snapshot.number = state.edit;
-  std::string payload;
-  EncodeVersionEdit(&payload, snapshot);
-  std::string bytes = EncodeManifestHead(head_, number);
-  PutManifestRecord(&bytes, head_.identity, number, bytes.size(), snapshot.number, payload);
-  RETURN_IF_ERROR(file.Append(bytes));
+  RETURN_IF_ERROR(file.Append(EncodeManifestSnapshot(head_, number, state)));
   return file.Sync();
 }
 

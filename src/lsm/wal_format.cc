@@ -118,7 +118,11 @@ Result<WalSlotHeader> DecodeSlotHeader(const StoreIdentity& identity, std::strin
   header.manifest_edit = DecodeFixed64(from + kSlotManifestAt);
   header.slot_count = DecodeFixed32(from + kSlotCountAt);
   if (header.store_id_high != identity.id_high || header.store_id_low != identity.id_low) {
-    return Status::NotFound("slot header of another store");
+    // The same secret, so one is a checkpoint of the other: to pass it over would lose a log.
+    return Status::Corruption(fmt::format(
+        "the log of another store ({:016x}{:016x}; this one is {}): a checkpoint's tables belong "
+        "into a directory without a log",
+        header.store_id_high, header.store_id_low, identity.IdText()));
   }
   return header;
 }

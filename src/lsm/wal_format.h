@@ -50,8 +50,8 @@ struct WalSlotHeader {
 };
 // One block of kWalBlockBytes, checksummed.
 std::string EncodeSlotHeader(const StoreIdentity& identity, const WalSlotHeader& header);
-// OK; kNotFound: not a header of this store (never written, damaged, another store's);
-// kNotSupported: a newer format or a feature this build must know.
+// OK; kNotFound: no header of this store (unwritten, damaged, another's); kCorruption: of a store
+// with the same secret, that is, of a checkpoint or its origin; kNotSupported: a newer format.
 Result<WalSlotHeader> DecodeSlotHeader(const StoreIdentity& identity, std::string_view block);
 
 // Persisted.

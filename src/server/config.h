@@ -55,6 +55,8 @@ struct Config {
   LogLevel log_level = LogLevel::kNotice;
   std::string logfile;
   std::string dir = ".";
+  std::string checkpoint_dir;   // empty: checkpoints, in dir
+  int64_t checkpoint_keep = 2;  // 0: all
   EnableCommand enable_debug_command = EnableCommand::kNo;
   std::string redis_version = "7.0.15";  // what INFO and HELLO say
   bool latency_tracking = true;

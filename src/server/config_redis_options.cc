@@ -37,7 +37,8 @@ constexpr std::string_view kNoCrashReport = "a broken invariant is reported on s
 constexpr std::string_view kProtectedAnyway = "protected options cannot be changed at run time";
 constexpr std::string_view kNoLogo = "there is no logo";
 constexpr std::string_view kNoWarnings = "it has no warnings that could be switched off";
-constexpr std::string_view kNotSupervised = "a supervisor is not told";
+constexpr std::string_view kNotSupervised =
+    "a supervisor that sets NOTIFY_SOCKET is told, no other";
 // Why an option is refused (besides kNoCluster and kNoModules).
 constexpr std::string_view kReplicates = "it takes part in no replication and would stand alone";
 constexpr std::string_view kRestricts = "it restricts access in a way that Cairn lacks";

@@ -171,6 +171,8 @@ void AddProcessOptions(std::vector<ConfigOption>& rows) {
   rows.push_back(EnumOption("loglevel", FIELD(log_level), kLogLevels));
   rows.push_back(PathOption("logfile", FIELD(logfile)));
   rows.push_back(PathOption("dir", FIELD(dir)));
+  rows.push_back(PathOption("checkpoint-dir", FIELD(checkpoint_dir)));
+  rows.push_back(IntegerOption("checkpoint-keep", FIELD(checkpoint_keep), 0, 10000));
   rows.push_back(EnumOption("enable-debug-command", FIELD(enable_debug_command), kEnableCommand,
                             Change::kAtStartOnly));
   rows.push_back(StringOption("redis-version", FIELD(redis_version), Change::kAtStartOnly));

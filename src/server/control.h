@@ -10,6 +10,7 @@
 #include "commands/server_control.h"
 #include "commands/slow_log.h"
 #include "server/access_clock.h"
+#include "server/checkpoints.h"
 #include "server/client_list.h"
 #include "server/clients.h"
 #include "server/command_records.h"
@@ -37,6 +38,7 @@ class Control final : public ServerControl {
     CommandRecords& records;
     TickClock& clock;
     const LoopWatch& loop_watch;
+    Checkpoints& checkpoints;
     std::function<std::optional<std::string>(const ShutdownRequest&)> shutdown;
   };
   explicit Control(const Parts& parts) : parts_(parts) {}
@@ -71,6 +73,11 @@ class Control final : public ServerControl {
   uint64_t IdleSeconds(int db, std::string_view key) override;
   uint64_t AccessFrequency(int db, std::string_view key) override;
   bool FrequencyPolicy() const override;
+
+  std::optional<std::string> StartSave(bool foreground) override {
+    return parts_.checkpoints.Start(foreground);
+  }
+  uint64_t LastSaveSeconds() const override { return parts_.checkpoints.last_save_seconds(); }
 
   const std::string& password() const override { return parts_.config.config().clients.password; }
   std::string ClientList(const ClientFilter& filter, const Session&) override {

@@ -44,6 +44,7 @@ class EmptyEngine final : public lsm::Engine {
   void CompactAll() override {}
   void PauseCompaction(bool /*paused*/) override {}
   bool compaction_paused() const override { return false; }
+  void Checkpoint(lsm::CheckpointJob job) override;
   Status Stop() override { return Status::Ok(); }
 };
 

@@ -185,6 +185,8 @@ Executor::Verdict Executor::Try(Connection& connection, Attempt& attempt, Comman
     return Verdict::kDone;
   } else if (attempt.effects.wait && !run.wait_is_over) {
     verdict = Verdict::kWait;
+  } else if (attempt.effects.waits_for_save) {
+    verdict = Verdict::kSave;
   } else {
     verdict = Commit(connection, attempt, run);
   }

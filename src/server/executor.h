@@ -81,6 +81,8 @@ class Executor {
   void CloseReply(Connection& connection, lsm::Sequence depends);
   // The engine has room again for writes.
   void OnRoom();
+  // The checkpoint of a SAVE is done, or failed.
+  void OnSaved(const Status& status);
   // Runs commands that were held back, in their order, as far as the engine lets writers go on.
   // Call it every millisecond while has_throttled().
   void RunThrottled();
@@ -117,7 +119,8 @@ class Executor {
     kSettle,
     kSnapshot,
     kWait,
-    kPause
+    kPause,
+    kSave
   };
   // No command is held back longer, but for the work of those before it.
   static constexpr uint64_t kLongestThrottleNanos = 100'000'000;
@@ -190,6 +193,7 @@ class Executor {
   bool settling_ = false;
   // The one snapshot job under way: a few could take all threads that open tables.
   std::shared_ptr<LargeCommand> large_;
+  Connection* save_waiter_ = nullptr;  // of the one SAVE under way; null if it went away
   size_t parked_count_ = 0;
   uint64_t commit_count_ = 0;
   std::vector<KeyListener> listeners_;

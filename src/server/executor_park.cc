@@ -55,6 +55,12 @@ void Executor::Park(Connection& connection, CommandRun& run, std::unique_ptr<Att
       parked.reason = ParkReason::kPaused;
       parked.place = paused_.insert(paused_.end(), &connection);
       return NoteDue(pause_until_nanos_);
+    case Verdict::kSave:
+      parked.reason = ParkReason::kSave;
+      GiveBack(std::move(attempt));
+      CHECK(save_waiter_ == nullptr);
+      save_waiter_ = &connection;
+      return;
     case Verdict::kDone:
       break;
   }
@@ -192,6 +198,9 @@ void Executor::Abandon(Connection& connection) {
       } else {
         large_waiters_.erase(parked.place);
       }
+      break;
+    case ParkReason::kSave:
+      save_waiter_ = nullptr;
       break;
   }
   parked.Clear();

@@ -11,6 +11,7 @@
 #include "commands/memory_report.h"
 #include "commands/scan_table.h"
 #include "env/env.h"
+#include "server/checkpoints.h"
 #include "server/clients.h"
 #include "server/command_records.h"
 #include "server/config_store.h"
@@ -36,6 +37,7 @@ class ServerInfo {
     ScanTable& scans;
     TickClock& clock;
     LoopWatch& loop_watch;
+    const Checkpoints& checkpoints;
   };
   explicit ServerInfo(const Parts& parts);
 

@@ -14,14 +14,8 @@ void ServerInfo::WritePersistence(InfoWriter& out) {
   out.Field("loading", parts_.store.loading() ? 1 : 0);
   out.Field("async_loading", 0);
   WriteForks(out);
-  // There is no RDB file: what was written since the start needs no saving.
-  out.Field("rdb_changes_since_last_save", 0);
-  out.Field("rdb_bgsave_in_progress", 0);
-  out.Field("rdb_last_save_time", start_seconds_);
-  out.Field("rdb_last_bgsave_status", "ok");
-  out.Field("rdb_last_bgsave_time_sec", -1);
-  out.Field("rdb_current_bgsave_time_sec", -1);
-  out.Field("rdb_saves", 0);
+  // There is no RDB file: the data is on disk at all times. What saves it apart is a checkpoint.
+  parts_.checkpoints.WriteInfo(out);
   WriteLogAsAof(out);
   if (parts_.store.loading()) WriteLoading(out);
 }

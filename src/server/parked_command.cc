@@ -39,6 +39,7 @@ void ParkedCommand::BeginRunning(uint64_t now_nanos) {
       // Somebody wanted it to take so long: as if it had begun later.
       run.begun_nanos += waited;
       break;
+    case ParkReason::kSave:
     case ParkReason::kNotParked:
     case ParkReason::kRunning:
       break;

@@ -22,6 +22,7 @@ class Connection;
 // kThrottle: it writes, and writers are being slowed; it has not run yet.
 // kSnapshot: its snapshot job runs or waits for its turn.
 // kWaiting: it asked to wait (WAIT, WAITAOF). kPaused: CLIENT PAUSE; it has not run yet.
+// kSave: the checkpoint that it has begun is not done.
 enum class ParkReason : uint8_t {
   kNotParked,
   kFetch,
@@ -31,6 +32,7 @@ enum class ParkReason : uint8_t {
   kSnapshot,
   kWaiting,
   kPaused,
+  kSave,
   kRunning
 };
 

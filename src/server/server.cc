@@ -9,6 +9,7 @@
 #include "env/thread_role.h"
 #include "server/memory_budget.h"
 #include "server/process_limits.h"
+#include "server/supervisor.h"
 #include "util/check.h"
 #include "util/coding.h"
 
@@ -79,10 +80,12 @@ Server::Server(Env& env, Logger& log, Config config, std::string config_file)
                 config_.config().protocol}),
       listeners_(loop_.uv(), env, log,
                  [this](std::unique_ptr<Transport> t) { OnConnection(std::move(t)); }),
+      checkpoints_(
+          {env, log, config_, store_, [this](const Status& status) { executor_.OnSaved(status); }}),
       info_({env, config_, store_, clients_, executor_, gate_, stats_, records_, errors_, scans_,
-             clock_, loop_.watch()}),
+             clock_, loop_.watch(), checkpoints_}),
       control_({env, config_, store_, clients_, executor_, info_, access_, scans_, slow_log_,
-                latency_monitor_, records_, clock_, loop_.watch(),
+                latency_monitor_, records_, clock_, loop_.watch(), checkpoints_,
                 [this](const ShutdownRequest& request) { return OnShutdownCommand(request); }}) {
   config_.SetApply(
       [this](const Config& before, const Config& now) { return ApplyConfig(before, now); });
@@ -107,7 +110,7 @@ Status Server::Start() {
   RETURN_IF_ERROR(listeners_.Open(config));
   info_.set_port(listeners_.port());
   executor_.Serve(store_.engine(), store_.keyspace(), true);
-  store_.Open([this](const Status& status) { OnOpened(status); });
+  store_.Open(CheckpointDirectory(config), [this](const Status& status) { OnOpened(status); });
   return Status::Ok();
 }
 
@@ -139,12 +142,14 @@ void Server::OnOpened(const Status& status) {
   engine.SetCallbacks([this] { OnMarks(); }, [this] { executor_.OnRoom(); });
   engine.SetSyncMode(config_.config().engine.sync_mode);
   OnMarks();
+  checkpoints_.OnOpened();
   LoadScans();
   WarnOfHiddenDatabases();
   executor_.Serve(engine, store_.keyspace(), false);
   log_.Notice("Data loaded in {:.3f} seconds",
               static_cast<double>(clock_.Nanos() - store_.started_at_nanos()) / 1e9);
   log_.Notice("Ready to accept connections");
+  NotifySupervisor("READY=1\nSTATUS=Ready to accept connections");
 }
 
 void Server::WarnOfHiddenDatabases() {

@@ -14,6 +14,7 @@
 #include "commands/slow_log.h"
 #include "env/env.h"
 #include "server/access_clock.h"
+#include "server/checkpoints.h"
 #include "server/clients.h"
 #include "server/command_records.h"
 #include "server/config_store.h"
@@ -88,6 +89,7 @@ class Server {
   Executor executor_;
   Clients clients_;
   Listeners listeners_;
+  Checkpoints checkpoints_;
   ServerInfo info_;
   Control control_;
   std::atomic<bool> stop_requested_{false};  // by RequestStop; the loop looks when woken

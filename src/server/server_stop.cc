@@ -6,6 +6,7 @@
 
 #include "env/thread_role.h"
 #include "server/server.h"
+#include "server/supervisor.h"
 
 namespace cairn {
 namespace {
@@ -21,6 +22,7 @@ void Server::RequestStop() {
 
 // At the end of the tick, since a command may be running now; no other is begun.
 void Server::WantStop() {
+  if (!stop_wanted_) NotifySupervisor("STOPPING=1");
   stop_wanted_ = true;
   clients_.StopRunning();
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lsm/checkpoint.h"
 #include "util/check.h"
 
 namespace cairn {
@@ -27,13 +28,22 @@ Store::Store(Env& env, Logger& log, const lsm::Options& options, int databases,
 
 Store::~Store() = default;
 
-void Store::Open(std::function<void(const Status&)> done) {
+void Store::Open(const std::string& checkpoint_directory, std::function<void(const Status&)> done) {
   done_ = std::move(done);
   started_at_nanos_ = env_.MonotonicNanos();
-  background_->Submit(lsm::Lane::kFlush, [this] {
+  background_->Submit(lsm::Lane::kFlush, [this, checkpoint_directory] {
     // The background outlives neither this job nor its completion unseen: both end with it.
     const Status status = opener_->Run();
-    background_->PostCompletion([this, status] { OnRecovered(status); });
+    std::optional<lsm::CheckpointInfo> newest;
+    if (status.ok()) {
+      auto found = lsm::CleanCheckpoints(env_, log_, checkpoint_directory);
+      if (found.ok()) newest = std::move(found).value();
+      if (!found.ok()) log_.Warning("checkpoint-dir: {}", found.status().ToString());
+    }
+    background_->PostCompletion([this, status, newest = std::move(newest)] {
+      newest_checkpoint_ = newest;
+      OnRecovered(status);
+    });
   });
 }
 

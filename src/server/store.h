@@ -7,11 +7,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "env/env.h"
 #include "keyspace/keyspace.h"
 #include "lsm/background.h"
+#include "lsm/checkpoint_info.h"
 #include "lsm/engine.h"
 #include "server/empty_engine.h"
 #include "util/log.h"
@@ -29,7 +31,10 @@ class Store {
   // Takes the directory for this process. May block, shortly: before the loop runs.
   Status Claim() { return opener_->Claim(); }
   // Begins to open the directory; `done` runs on the loop. After an error the store stays empty.
-  void Open(std::function<void(const Status&)> done);
+  // Clears up in the directory of checkpoints, too.
+  void Open(const std::string& checkpoint_directory, std::function<void(const Status&)> done);
+  // As it was found at the opening.
+  const std::optional<lsm::CheckpointInfo>& newest_checkpoint() const { return newest_checkpoint_; }
   bool loading() const { return engine_ == nullptr; }
   // 0 … 1, and what was read of the log so far: for INFO while loading.
   const lsm::EngineOpener& opener() const { return *opener_; }
@@ -57,6 +62,7 @@ class Store {
   Keyspace empty_keyspace_;
   uint64_t started_at_nanos_ = 0;
   std::function<void(const Status&)> done_;
+  std::optional<lsm::CheckpointInfo> newest_checkpoint_;
   // Destroyed from the last to the first: the readers of the engine, the engine, its workers. The
   // opener's jobs run on workers, too.
   std::unique_ptr<lsm::EngineOpener> opener_;

@@ -19,7 +19,8 @@ namespace cairn::test {
 class FakeServer : public ServerControl {
  public:
   std::map<std::string, std::string> config{{"maxmemory", "0"}, {"port", "6379"}};
-  std::optional<std::string> config_set_error, rewrite_error, shutdown_error, compaction_error;
+  std::optional<std::string> config_set_error, rewrite_error, shutdown_error, compaction_error,
+      save_error;
   std::string requirepass;
   bool lfu = false, debug_allowed = true;
   int killed = 1;
@@ -78,6 +79,11 @@ class FakeServer : public ServerControl {
   uint64_t IdleSeconds(int, std::string_view) override { return 3; }
   uint64_t AccessFrequency(int, std::string_view) override { return 5; }
   bool FrequencyPolicy() const override { return lfu; }
+  std::optional<std::string> StartSave(bool foreground) override {
+    log.emplace_back(foreground ? "save" : "bgsave");
+    return save_error;
+  }
+  uint64_t LastSaveSeconds() const override { return 1700000000; }
   const std::string& password() const override { return requirepass; }
   std::string ClientList(const ClientFilter& filter, const Session&) override {
     last_filter = filter;

@@ -313,5 +313,25 @@ FOR_EVERY_ENV("a read queue that ends calls every batch back") {
   }
 }
 
+FOR_EVERY_ENV("a directory takes another name with all that is in it, and goes when it is empty") {
+  TestType on;
+  const std::string from = on.directory + "/begun";
+  const std::string to = on.directory + "/whole";
+  REQUIRE(on.env.MakeDirectories(from).ok());
+  REQUIRE(on.env.ReplaceFile(from + "/file", "content").ok());
+  REQUIRE(on.env.Rename(from, to).ok());
+  REQUIRE(on.env.SyncDirectory(on.directory).ok());
+  CHECK_FALSE(on.env.Exists(from).value());
+  CHECK(on.env.ReadSmallFile(to + "/file", 100).value() == "content");
+  CHECK_FALSE(on.env.Remove(to).ok());
+  // Not over another that holds something.
+  REQUIRE(on.env.MakeDirectories(from).ok());
+  CHECK_FALSE(on.env.Rename(from, to).ok());
+  REQUIRE(on.env.Remove(to + "/file").ok());
+  REQUIRE(on.env.Remove(to).ok());
+  CHECK_FALSE(on.env.Exists(to).value());
+  CHECK(on.env.Remove(to).code() == StatusCode::kNotFound);
+}
+
 }  // namespace
 }  // namespace cairn

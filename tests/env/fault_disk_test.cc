@@ -348,5 +348,33 @@ TEST_CASE("space is what named and open files take") {
   CHECK(disk.FreeBytes() > 1000000000);
 }
 
+TEST_CASE("rule 7: a directory's new name or removal may be lost until its parent is synced") {
+  FaultDisk disk;
+  REQUIRE(disk.MakeDirectory("begun").ok());
+  const auto file = disk.Create("begun/f").value();
+  REQUIRE(disk.Write(file, 0, "x").ok());
+  disk.Sync(file);
+  REQUIRE(disk.SyncDirectory("begun").ok());
+  REQUIRE(disk.Rename("begun", "whole").ok());
+  CHECK(disk.Find("whole/f").ok());
+  CHECK(After(disk, "whole/f", CrashMode::kLoseAll) == "(gone)");
+  CHECK(After(disk, "begun/f", CrashMode::kLoseAll) == "x");
+  CHECK(After(disk, "whole/f", CrashMode::kKeepAll) == "x");
+  CHECK(AllNames(disk) == std::set<std::string>{"begun", "whole"});
+  REQUIRE(disk.SyncDirectory(".").ok());
+  CHECK(AllNames(disk) == std::set<std::string>{"whole"});
+
+  CHECK_FALSE(disk.Remove("whole").ok());
+  REQUIRE(disk.Remove("whole/f").ok());
+  REQUIRE(disk.Remove("whole").ok());
+  CHECK_FALSE(disk.Exists("whole"));
+  // With what was not durably gone in it.
+  CHECK(After(disk, "whole/f", CrashMode::kLoseAll) == "x");
+  CHECK(AllNames(disk) == std::set<std::string>{"", "whole"});
+  REQUIRE(disk.SyncDirectory(".").ok());
+  CHECK(AllNames(disk) == std::set<std::string>{""});
+  CHECK(disk.UsedBytes() == 0);
+}
+
 }  // namespace
 }  // namespace cairn

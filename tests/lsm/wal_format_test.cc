@@ -54,6 +54,10 @@ TEST_CASE("a slot header is read back, and damage or another store make it none"
   lsm::StoreIdentity other = kTestIdentity;
   ++other.secret_high;
   CHECK(DecodeSlotHeader(other, block).status().code() == StatusCode::kNotFound);
+  // A checkpoint has the secret, but another id.
+  lsm::StoreIdentity checkpoint = kTestIdentity;
+  ++checkpoint.id_low;
+  CHECK(DecodeSlotHeader(checkpoint, block).status().code() == StatusCode::kCorruption);
   CHECK(DecodeSlotHeader(kTestIdentity, block.substr(0, 100)).status().code() ==
         StatusCode::kNotFound);
 

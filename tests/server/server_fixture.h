@@ -98,6 +98,12 @@ class FakeControl final : public ServerControl {
   uint64_t IdleSeconds(int, std::string_view) override { return 0; }
   uint64_t AccessFrequency(int, std::string_view) override { return 0; }
   bool FrequencyPolicy() const override { return false; }
+  std::optional<std::string> StartSave(bool) override {
+    if (on_save) on_save();
+    return std::nullopt;
+  }
+  std::function<void()> on_save;
+  uint64_t LastSaveSeconds() const override { return 0; }
   const std::string& password() const override { return password_; }
   std::string ClientList(const ClientFilter&, const Session&) override { return ""; }
   std::string ClientInfo(const Session&) override { return ""; }

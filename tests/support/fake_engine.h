@@ -17,6 +17,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -121,6 +122,13 @@ class FakeEngine : public lsm::Engine {
   void CompactAll() override { ++compactions_asked_; }
   void PauseCompaction(bool paused) override { compaction_paused_ = paused; }
   bool compaction_paused() const override { return compaction_paused_; }
+  // Done when the test says so.
+  void Checkpoint(lsm::CheckpointJob job) override { checkpoint_ = std::move(job); }
+  const std::optional<lsm::CheckpointJob>& checkpoint() const { return checkpoint_; }
+  void FinishCheckpoint(const Result<lsm::CheckpointInfo>& written) {
+    const lsm::CheckpointJob job = *std::exchange(checkpoint_, std::nullopt);
+    job.done(written);
+  }
   Status Stop() override;
 
  private:
@@ -166,6 +174,7 @@ class FakeEngine : public lsm::Engine {
   size_t compactions_asked_ = 0;
   uint64_t cache_bytes_ = 0;
   std::set<lsm::SpaceId> dead_spaces_;
+  std::optional<lsm::CheckpointJob> checkpoint_;
 };
 
 }  // namespace cairn::test
