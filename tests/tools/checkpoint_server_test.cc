@@ -60,9 +60,6 @@ TEST_CASE("a checkpoint is sound, rsync sends what is new, and what arrives is s
   fs::create_directory(restored);
   const fs::path backup = restored / "cairn";
   REQUIRE(Ask(at.server(), {"CAIRN.COMPACT", "PAUSE"}) == "+OK\r\n");
-  // A merge under way would make tables, too.
-  while (Field(at.server(), "lsm_compaction_running") != "0") {
-  }
   REQUIRE(Ask(at.server(), {"SAVE"}) == "+OK\r\n");
   CHECK(Field(at.server(), "rdb_changes_since_last_save") == "0");
   CHECK(Field(at.server(), "rdb_last_bgsave_status") == "ok");
@@ -76,9 +73,13 @@ TEST_CASE("a checkpoint is sound, rsync sends what is new, and what arrives is s
   while (Field(at.server(), "rdb_bgsave_in_progress") != "0") {
   }
   const auto second = Send(at, backup);
-  // One more table, and what names the tables.
-  CHECK(TableCount(second) == 1);
-  CHECK(second.size() == 3);
+  // New tables (a merge that was under way may have made one, too), and what names them all.
+  CHECK(TableCount(second) >= 1);
+  CHECK(second.size() == TableCount(second) + 2);
+  for (const std::string& name : second) {
+    INFO(name);
+    CHECK((name == "CURRENT" || std::ranges::find(first, name) == first.end()));
+  }
   CHECK(Check({"verify", restored.string()}).Says("\nsound; "));
   CHECK(Field(at.server(), "rdb_saves") == "2");
   const std::string saved = Ask(at.server(), {"LASTSAVE"});
