@@ -7,6 +7,7 @@
 
 namespace cairn {
 
+std::span<const CommandSpec> BitmapRows();
 std::span<const CommandSpec> CommandRows();
 std::span<const CommandSpec> ConnectionRows();
 std::span<const CommandSpec> CounterRows();

@@ -56,8 +56,8 @@ TEST_CASE("Every row is complete") {
     CHECK_FALSE(spec.summary.empty());
     CHECK(spec.summary.back() != '.');
     CHECK_FALSE(spec.complexity.empty());
-    CHECK(std::set<std::string_view>{"string", "generic", "connection", "server"}.contains(
-        spec.group));
+    CHECK(std::set<std::string_view>{"string", "bitmap", "generic", "connection", "server"}
+              .contains(spec.group));
     for (const CommandHistory& entry : spec.history) {
       CHECK(IsVersion(entry.since));
       CHECK_FALSE(entry.change.empty());
@@ -87,6 +87,7 @@ TEST_CASE("Flags, categories and key specs agree with each other") {
     CHECK(in(AclCategory::kSlow) == !spec.Has(CommandFlag::kFast));
     CHECK(in(AclCategory::kWrite) == spec.Has(CommandFlag::kWrite));
     CHECK(in(AclCategory::kString) == (spec.group == "string"));
+    CHECK(in(AclCategory::kBitmap) == (spec.group == "bitmap"));
     if (spec.Has(CommandFlag::kAdmin)) CHECK(in(AclCategory::kDangerous));
     for (const KeySpec& key_spec : spec.key_specs) {
       constexpr uint32_t kKinds = KeySpec::kRo | KeySpec::kRw | KeySpec::kOw | KeySpec::kRm;

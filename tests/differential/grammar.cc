@@ -38,6 +38,19 @@ constexpr GrammarRow kRows[] = {
     {14, "INCRBY <key> <integer>"},
     {8, "DECRBY <key> <integer>"},
     {16, "INCRBYFLOAT <key> <float>"},
+    // Bitmaps.
+    {12, "SETBIT <key> <bit-offset> <bit>"},
+    {1, "SETBIT <key> <bit-offset> <bit> [<option>]"},
+    {8, "GETBIT <key> <bit-offset>"},
+    {10, "BITCOUNT <key> [<index> <index> [(BYTE|BIT|bit|<option>)]]"},
+    {12, "BITPOS <key> <bit> [<index> [<index> [(BYTE|BIT|byte|<option>)]]]"},
+    {8, "BITOP (AND|OR|XOR|xor) <key> <key> {<key>}"},
+    {4, "BITOP NOT <key> <key> [<key>]"},
+    {12,
+     "BITFIELD <key> {GET <field> <field-offset>|SET <field> <field-offset> <integer>|"
+     "INCRBY <field> <field-offset> <integer>|OVERFLOW (WRAP|SAT|FAIL|sat|<option>)}"},
+    {8, "BITFIELD <key> [OVERFLOW (SAT|FAIL)] (SET|INCRBY) <field> <field-offset> <integer> [GET]"},
+    {4, "BITFIELD_RO <key> {GET <field> <field-offset>} [SET u8 0 1]"},
     // Keys.
     {10, "DEL <key> {<key>}"},
     {5, "UNLINK <key> {<key>}"},
@@ -137,9 +150,11 @@ std::vector<std::string_view> Commands(std::string_view pattern) {
 }
 
 // Rows that are not mutated: CLIENT KILL might hit somebody by chance, COMMAND meet a command that
-// only the reference has, DEBUG SLEEP for hours, CONFIG SET an option that matters.
+// only the reference has, DEBUG SLEEP for hours, CONFIG SET an option that matters, SETBIT and
+// BITFIELD an offset that makes half a gigabyte.
 bool IsFixed(std::string_view pattern) {
-  return pattern.starts_with("CLIENT KILL") || pattern.starts_with("COMMAND ") ||
+  return pattern.starts_with("SETBIT") || pattern.starts_with("BITFIELD") ||
+         pattern.starts_with("CLIENT KILL") || pattern.starts_with("COMMAND ") ||
          pattern.starts_with("DEBUG ") || pattern.starts_with("CONFIG SET");
 }
 
