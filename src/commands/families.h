@@ -12,6 +12,7 @@ std::span<const CommandSpec> CommandRows();
 std::span<const CommandSpec> ConnectionRows();
 std::span<const CommandSpec> CounterRows();
 std::span<const CommandSpec> ExpiryRows();
+std::span<const CommandSpec> HyperLogLogRows();
 std::span<const CommandSpec> KeyRows();
 std::span<const CommandSpec> ServerRows();
 std::span<const CommandSpec> StringRows();

@@ -116,6 +116,9 @@ class Transaction {
   // Sets the key to a value of a type. expire_at_ms 0 = no TTL.
   void Put(const KeyRef& key, Type type, Encoding encoding, std::string_view value,
            uint64_t expire_at_ms);
+  // The same string with other bytes that say no more (a count that was worked out): if there is no
+  // room for writes it stays as it was, and the command goes on. Requires: key.exists.
+  void PutIfRoom(const KeyRef& key, Encoding encoding, std::string_view value);
   // Changes only the expiry. Requires: key.exists.
   void SetExpire(const KeyRef& key, uint64_t expire_at_ms);
   // Requires: key.physical.
@@ -150,8 +153,9 @@ class Transaction {
   // reads().read_range(), the reply depends on the newest sequence there is instead.
   lsm::Sequence newest_seen() const { return std::max(reads_.newest_seen(), map_seen_); }
   bool has_writes() const { return !writes_.empty(); }
-  // True if all that is staged is the removal of expired keys: may be dropped (engine not healthy,
-  // read-only run on a worker) without changing what the command answers.
+  // True if all that is staged is the removal of expired keys and what PutIfRoom staged: may be
+  // dropped (engine not healthy, read-only run on a worker) without changing what the command
+  // answers.
   bool only_optional_writes() const { return writes_.required_count() == 0; }
   // Requires: only_optional_writes().
   void DropWrites();
@@ -165,6 +169,8 @@ class Transaction {
   friend class Keyspace;
 
   KeyRef FromStaged(KeyRef ref, const lsm::StagedWrite& staged) const;
+  void StagePut(const KeyRef& key, uint8_t tag, std::string_view value, uint64_t expire_at_ms,
+                bool optional);
   void StageExpired(const KeyRef& key);
   // Gives a database without a space a new one.
   lsm::SpaceId SpaceForWrite(int db);

@@ -51,6 +51,20 @@ constexpr GrammarRow kRows[] = {
      "INCRBY <field> <field-offset> <integer>|OVERFLOW (WRAP|SAT|FAIL|sat|<option>)}"},
     {8, "BITFIELD <key> [OVERFLOW (SAT|FAIL)] (SET|INCRBY) <field> <field-offset> <integer> [GET]"},
     {4, "BITFIELD_RO <key> {GET <field> <field-offset>} [SET u8 0 1]"},
+    // HyperLogLogs. Only one element for those that other commands may have damaged: Redis keeps
+    // what
+    // came before the one at which it finds that out.
+    {20, "PFADD <hll> {<element>}"},
+    {6, "PFADD <hll> <element> <element> <element> <element> <element> <element> {<element>}"},
+    {6, "PFADD <key> [<element>]"},
+    {8, "PFCOUNT <hll> [<hll>]"},
+    {3, "PFCOUNT (<hll>|<key>) [<key>]"},
+    {5, "PFMERGE <hll> {<hll>}"},
+    {3, "PFMERGE <key> {<hll>|<key>}"},
+    {12, "GET <hll>"},
+    {3, "(RENAME|COPY) <hll> (<key>|<hll>)"},
+    {3, "PFDEBUG (DECODE|encoding|<option>) (<hll>|<key>)"},
+    {1, "PFDEBUG (GETREG|TODENSE) (<hll>|<key>)"},
     // Keys.
     {10, "DEL <key> {<key>}"},
     {5, "UNLINK <key> {<key>}"},

@@ -243,6 +243,17 @@ std::string FieldType(Random& random) {
   return Pick(kUsual, random);
 }
 
+// Of HyperLogLogs that nothing else edits.
+std::string CounterKey(Random& random) {
+  return fmt::format("h{}", random.Uniform(4));
+}
+
+// Many, so that HyperLogLogs fill up; some again.
+std::string Element(Random& random) {
+  if (random.OneIn(8)) return Value(random);
+  return fmt::format("{}", random.Uniform(random.OneIn(3) ? 30 : 20'000));
+}
+
 std::string TypeName(Random& random) {
   static const std::string kPool[] = {"string", "STRING", "list", "set", "zset",
                                       "hash",   "stream", "none", ""};
@@ -283,7 +294,8 @@ std::string CommandName(Random& random) {
                                       "GETRANGE",    "substr", "nosuch",
                                       "get|x",       "",       "setbit",
                                       "bitop",       "bitpos", "bitfield",
-                                      "bitfield_ro"};
+                                      "bitfield_ro", "pfadd",  "pfcount",
+                                      "pfmerge"};
   return Pick(kPool, random);
 }
 
@@ -317,6 +329,8 @@ constexpr Kind kKinds[] = {
     {"bit-offset", BitOffset},
     {"field-offset", FieldOffset},
     {"field", FieldType},
+    {"hll", CounterKey},
+    {"element", Element},
     {"type", TypeName},
     {"name", ClientName},
     {"protocol", Protocol},
