@@ -27,6 +27,7 @@ void Transaction::Begin(uint64_t now_ms, uint64_t seed, bool listening) {
   map_seen_ = 0;
   met_unsettled_ = false;
   walked_too_far_ = false;
+  pinned_ = false;
   walk_left_ = UINT64_MAX;
   remapped_.clear();
   died_.clear();
@@ -79,6 +80,7 @@ KeyRef Transaction::Open(int db, std::string_view key) {
 }
 
 void Transaction::NoteMapSeen(int db) {
+  if (pinned_) return;
   map_seen_ = std::max(map_seen_, keyspace_.databases_[static_cast<size_t>(db)].mapped_at);
 }
 

@@ -99,16 +99,20 @@ class Transaction {
   // Walks of this attempt stop after so many entries, since they would hold up the loop; the
   // executor then runs the command as a snapshot job. Begin takes the limit away.
   void LimitWalks(uint64_t entries) { walk_left_ = entries; }
-  // Counts an entry that was looked at; false if the limit is reached.
-  bool StepWalk() {
-    if (walk_left_ == 0) walked_too_far_ = true;
-    walk_left_ -= walk_left_ > 0 ? 1 : 0;
+  // Counts entries that were looked at, or other work that takes as long as to look at so many;
+  // false if the limit is reached.
+  bool StepWalk(uint64_t entries = 1) {
+    if (walk_left_ < entries) walked_too_far_ = true;
+    walk_left_ -= std::min(walk_left_, entries);
     return !walked_too_far_;
   }
   bool walked_too_far() const { return walked_too_far_; }
   // The database is this space for the attempt, whatever the keyspace says: on a worker, which must
-  // not look.
-  void PinDatabase(int db, lsm::SpaceId space) { remapped_[db] = space; }
+  // not look. What its answer depends on, the executor knows.
+  void PinDatabase(int db, lsm::SpaceId space) {
+    remapped_[db] = space;
+    pinned_ = true;
+  }
   // DBSIZE. Notes a range read. unsettled > 0: the executor may settle and run again.
   lsm::SpaceCount CountKeys(int db);
 
@@ -190,6 +194,7 @@ class Transaction {
   bool listening_ = false;
   bool met_unsettled_ = false;
   bool walked_too_far_ = false;
+  bool pinned_ = false;
   uint64_t walk_left_ = UINT64_MAX;
   StagedWrites writes_;
   AttemptCounters counters_;

@@ -38,6 +38,9 @@ constexpr GrammarRow kRows[] = {
     {14, "INCRBY <key> <integer>"},
     {8, "DECRBY <key> <integer>"},
     {16, "INCRBYFLOAT <key> <float>"},
+    {6, "LCS <key> <key> [LEN]"},
+    {8, "LCS <key> <key> {IDX|WITHMATCHLEN|MINMATCHLEN <index>|len|<option>}"},
+    {6, "LCS <key> <key> IDX [WITHMATCHLEN] [MINMATCHLEN <index>]"},
     // Bitmaps.
     {12, "SETBIT <key> <bit-offset> <bit>"},
     {1, "SETBIT <key> <bit-offset> <bit> [<option>]"},

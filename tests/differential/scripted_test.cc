@@ -142,7 +142,9 @@ TEST_CASE("a string may be as long as proto-max-bulk-len says", "[limits]") {
         Command{"SETBIT", "long", "8388607", "1"}, Command{"GETBIT", "long", "8388608"},
         Command{"BITFIELD", "long", "GET", "u1", "8388608"},
         Command{"BITFIELD", "long", "SET", "i64", "8388607", "-1"}, Command{"STRLEN", "long"},
-        Command{"BITCOUNT", "long"}, Command{"BITPOS", "long", "1"}}) {
+        Command{"BITCOUNT", "long"}, Command{"BITPOS", "long", "1"},
+        Command{"SET", "short", std::string(300, 'x')}, Command{"LCS", "long", "short"},
+        Command{"LCS", "short", "short", "IDX"}}) {
     pair.Same(command);
   }
 }
