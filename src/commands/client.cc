@@ -29,12 +29,18 @@ constexpr std::string_view kHelp[] = {
     "    Keeps this connection when memory for clients is short.",
     "NO-TOUCH (ON|OFF)",
     "    Keeps this connection's commands from counting as use of keys.",
+    "PAUSE <timeout> [WRITE|ALL]",
+    "    Holds back all commands, or only those that write, for so many milliseconds.",
     "REPLY (ON|OFF|SKIP)",
     "    Turns this connection's replies on, off, or off for one command.",
     "SETINFO (LIB-NAME|LIB-VER) <value>",
     "    Notes which client library this is.",
     "SETNAME <name>",
     "    Names this connection.",
+    "UNBLOCK <client-id> [TIMEOUT|ERROR]",
+    "    Ends the wait of that connection's command, as if its time were over or with an error.",
+    "UNPAUSE",
+    "    Ends a pause.",
 };
 
 // ON or OFF into *to, and +OK.

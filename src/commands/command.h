@@ -32,6 +32,9 @@ struct CommandContext {
   Session& session;                               // read only, except in control commands
   ServerControl& server;                          // control commands and INFO-like ones only
   uint64_t max_bulk_bytes = uint64_t{512} << 20;  // proto-max-bulk-len: no string grows beyond it
+  // The command may ask to wait (Effects::wait). False once it need wait no longer, and where
+  // nobody can wait: then it answers with what there is.
+  bool may_wait = false;
 };
 
 using Handler = void (*)(CommandContext&);
@@ -64,6 +67,9 @@ enum class CommandFlag : uint32_t {
   kLarge = 1u << 25,
   kNoTouch = 1u << 26,        // looks at keys without using them (TTL, OBJECT): idle times stay
   kSystemCommand = 1u << 27,  // COMMAND DOCS says doc flag "syscmd"
+  // Always a snapshot job (with kLarge), since it blocks for longer than the loop may: asks neither
+  // the server nor the session.
+  kOnWorker = 1u << 28,
 };
 constexpr uint32_t operator|(CommandFlag a, CommandFlag b) {
   return static_cast<uint32_t>(a) | static_cast<uint32_t>(b);

@@ -33,6 +33,7 @@ void ResetCommand(CommandContext& c) {
   c.session.authenticated = c.server.password().empty();
   c.session.name.clear();
   c.session.reply_mode = ReplyMode::kOn;
+  c.session.durability = Durability::kDefault;
   c.reply.SimpleString("RESET");
 }
 

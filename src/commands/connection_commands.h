@@ -27,6 +27,11 @@ void ClientReplyCommand(CommandContext& c);
 void ClientSetinfoCommand(CommandContext& c);
 void ClientSetnameCommand(CommandContext& c);
 
+// client_pause.cc
+void ClientPauseCommand(CommandContext& c);
+void ClientUnblockCommand(CommandContext& c);
+void ClientUnpauseCommand(CommandContext& c);
+
 // client_list.cc
 void ClientKillCommand(CommandContext& c);
 void ClientListCommand(CommandContext& c);

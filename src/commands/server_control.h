@@ -14,11 +14,15 @@
 #include <utility>
 #include <vector>
 
+#include "commands/memory_report.h"
 #include "util/status.h"
 
 namespace cairn {
 
+struct CommandSpec;
 struct Session;
+class Histogram;
+class LatencyMonitor;
 class ScanTable;
 class SlowLog;
 
@@ -83,6 +87,22 @@ class ServerControl {
   virtual ScanTable& scans() = 0;
   virtual SlowLog& slow_log() = 0;
   virtual uint64_t WallMicros() = 0;  // TIME
+
+  // --- commands that wait ---
+  // No command runs (or none that writes) for so long. While clients are paused already, the longer
+  // time and the stricter of the two count.
+  virtual void PauseClients(int64_t timeout_ms, bool only_writes) = 0;
+  virtual void UnpauseClients() = 0;
+  // Ends the wait of a client's command, with an error or as if its time were over. False: it does
+  // not wait, or not in such a command.
+  virtual bool UnblockClient(uint64_t id, bool with_error) = 0;
+  virtual bool IsDurable(uint64_t sequence) = 0;
+
+  // --- figures ---
+  virtual MemoryReport ReportMemory() = 0;
+  // How long runs of the row's command took, in nanoseconds; null: none was measured.
+  virtual const Histogram* LatenciesOf(const CommandSpec& row) = 0;
+  virtual LatencyMonitor& latency_monitor() = 0;
 };
 
 }  // namespace cairn

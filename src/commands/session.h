@@ -9,6 +9,10 @@
 
 namespace cairn {
 
+// How safe writes are before this connection is told of them (CAIRN.DURABILITY): as the server's
+// appendfsync says, on disk, or in the kernel's hands.
+enum class Durability : uint8_t { kDefault, kAlways, kWritten };
+
 enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext };  // CLIENT REPLY
 
 struct Session {
@@ -29,6 +33,8 @@ struct Session {
   int fd = -1;
   uint64_t created_at_ms = 0, last_command_at_ms = 0;
   std::string last_command;  // "get", "client|list"
+  Durability durability = Durability::kDefault;
+  uint64_t last_write = 0;  // the sequence of the last write that it made; 0: none
 };
 
 }  // namespace cairn

@@ -23,11 +23,12 @@ uint64_t FirstStamp() {
 
 }  // namespace
 
-BlockCache::BlockCache(size_t capacity_bytes)
+BlockCache::BlockCache(size_t capacity_bytes, size_t most_bytes)
     : capacity_bytes_(capacity_bytes),
       last_stamp_(FirstStamp()),
       doorkeeper_(capacity_bytes / kExpectedBlockBytes) {
-  const size_t blocks = capacity_bytes / kExpectedBlockBytes;
+  demand_.remembered_bytes = doorkeeper_.places() * kExpectedBlockBytes;
+  const size_t blocks = std::max(capacity_bytes, most_bytes) / kExpectedBlockBytes;
   slots_.resize(std::bit_ceil(std::max(kMinSlots, blocks + blocks / 2)));
 }
 
@@ -109,7 +110,18 @@ void BlockCache::Insert(FileNumber file, uint64_t offset, std::shared_ptr<const 
 }
 
 void BlockCache::Offer(FileNumber file, uint64_t offset, std::shared_ptr<const Block> block) {
-  if (Admits(file, offset, block->memory_bytes())) Insert(file, offset, std::move(block));
+  const bool room = HasRoomFor(block->memory_bytes());
+  if (!room && !Remembers(file, offset)) return;
+  ++demand_.missed;
+  if (!room) ++demand_.came_back;
+  Insert(file, offset, std::move(block));
+}
+
+void BlockCache::NoteMissed(FileNumber file, uint64_t offset, size_t memory_bytes) {
+  const bool room = HasRoomFor(memory_bytes);
+  if (!room && !Remembers(file, offset)) return;
+  ++demand_.missed;
+  if (!room) ++demand_.came_back;
 }
 
 bool BlockCache::EraseFile(FileNumber file, size_t limit) {

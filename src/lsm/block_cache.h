@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "lsm/block.h"
+#include "lsm/cache_split.h"
 #include "lsm/cached_place.h"
 #include "lsm/doorkeeper.h"
 
@@ -23,7 +24,8 @@ class BlockCache {
  public:
   static constexpr size_t kMaxSteps = 1024;
 
-  explicit BlockCache(size_t capacity_bytes);
+  // Room in its index is made once, for `most_bytes`, if the capacity may come to be that.
+  explicit BlockCache(size_t capacity_bytes, size_t most_bytes = 0);
 
   // The block, or null. Counts a hit or a miss and marks the block as used. The pointer is valid
   // until the next Insert, Trim or EraseFile.
@@ -51,11 +53,13 @@ class BlockCache {
   // The same for a block that is cheap to get again: while the cache is full, only if it was
   // offered once before a short while ago (doorkeeper.h).
   void Offer(FileNumber file, uint64_t offset, std::shared_ptr<const Block> block);
-  // Whether Offer would take a block of that size; if not, it will the next time.
+  // Whether Offer would take a block of that size; if not, it will the next time. Either counts the
+  // miss for demand(), once: what is admitted here is offered.
   bool Admits(FileNumber file, uint64_t offset, size_t memory_bytes) {
-    return charge_bytes_ + memory_bytes + kNodeOverheadBytes <= capacity_bytes_ ||
-           doorkeeper_.Admits(HashOf(file, offset));
+    return HasRoomFor(memory_bytes) || Remembers(file, offset);
   }
+  // A miss for which a block was read in any case: counts it for demand().
+  void NoteMissed(FileNumber file, uint64_t offset, size_t memory_bytes);
   // Drops at most `limit` blocks of a deleted file; true if some are left.
   bool EraseFile(FileNumber file, size_t limit);
 
@@ -69,6 +73,8 @@ class BlockCache {
   uint64_t hits() const { return hits_; }
   uint64_t misses() const { return misses_; }
   uint64_t evictions() const { return evictions_; }
+  // Of data blocks.
+  const CacheDemand& demand() const { return demand_; }
 
  private:
   using NodeIndex = uint32_t;
@@ -104,6 +110,15 @@ class BlockCache {
     return node_chunks_[node / kChunkNodes][node % kChunkNodes];
   }
   NodeIndex Find(FileNumber file, uint64_t offset) const;
+  bool HasRoomFor(size_t memory_bytes) const {
+    return charge_bytes_ + memory_bytes + kNodeOverheadBytes <= capacity_bytes_;
+  }
+  // A newcomer is counted as missed; one that came back is, when it is offered.
+  bool Remembers(FileNumber file, uint64_t offset) {
+    const bool admitted = doorkeeper_.Admits(HashOf(file, offset));
+    if (!admitted) ++demand_.missed;
+    return admitted;
+  }
   bool Holds(const CachedPlace& place) const {
     return place.node < node_chunks_.size() * kChunkNodes && place.stamp != 0 &&
            At(place.node).stamp == place.stamp;
@@ -124,6 +139,7 @@ class BlockCache {
   uint64_t hits_ = 0;
   uint64_t misses_ = 0;
   uint64_t evictions_ = 0;
+  CacheDemand demand_;
   uint64_t last_stamp_;
   Doorkeeper doorkeeper_;
 

@@ -255,9 +255,11 @@ bool Compactor::Isolate(FileNumber file, const Status& status) {
   if (!known && !quarantine_.Add(file, catalog_.state().version, !damaged)) return false;
   ++stats_.failures;
   store_.log.Warning(
-      "Merges go around table {} from now on, since it is damaged: {}. What of it can be read is "
-      "served. To replace it, stop the server and run cairn-check repair",
-      file, status.ToString());
+      "Merges go around table {} from now on, since it {}: {}. What of it can be read is served. "
+      "{}",
+      file, damaged ? "is damaged" : "cannot be read", status.ToString(),
+      damaged ? "To replace it, stop the server and run cairn-check repair"
+              : "CAIRN.COMPACT, or a restart, tries it again");
   jobs_.clear();
   garbage_.reset();
   settled_for_.reset();

@@ -21,7 +21,10 @@ namespace cairn::lsm {
 class Doorkeeper {
  public:
   // `places` is rounded up to a power of two, at least 4.
-  explicit Doorkeeper(size_t places) : groups_(std::bit_ceil(std::max<size_t>(places, 4)) / 4) {}
+  explicit Doorkeeper(size_t places) : groups_(RoundedPlaces(places) / kPlacesPerGroup) {}
+  static size_t RoundedPlaces(size_t places) {
+    return std::bit_ceil(std::max(places, kPlacesPerGroup));
+  }
 
   // Whether the hash was asked for a short while ago; if not, remembers it.
   bool Admits(uint64_t hash) {
@@ -35,9 +38,11 @@ class Doorkeeper {
     return false;
   }
 
+  size_t places() const { return groups_.size() * kPlacesPerGroup; }
   size_t memory_bytes() const { return groups_.capacity() * sizeof(uint64_t); }
 
  private:
+  static constexpr size_t kPlacesPerGroup = 4;
   static constexpr int kPrintBits = 16;
   static constexpr uint64_t kPrintMask = (1 << kPrintBits) - 1;
 

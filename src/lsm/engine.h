@@ -59,6 +59,11 @@ struct KeyHint {
   bool written = false;  // most likely
 };
 
+// The longest write and the longest sync of the log since somebody asked.
+struct LongestLogSteps {
+  uint64_t write_micros = 0, sync_micros = 0;
+};
+
 // Figures for INFO and DEBUG LSM. Sizes in bytes, times in microseconds.
 struct EngineStats {
   uint64_t memtable_bytes = 0, memtable_entries = 0;
@@ -142,6 +147,11 @@ class Engine {
   virtual void EndTick() = 0;
   virtual Watermarks watermarks() const = 0;
   virtual void SetSyncMode(SyncMode mode) = 0;
+  // Somebody waits for `durable` where the mode does not see to it at once: syncs what EndTick has
+  // handed over so far. O(1), one short lock.
+  virtual void SyncSoon() {}
+  // Somebody may wait for `written` under kAlways: the loop is told between write and sync, too.
+  virtual void TellWritten(bool on) { static_cast<void>(on); }
 
   // --- reading ---
   // A context of the loop over the newest state. Reuse it with ResetContext; cheap enough to be
@@ -194,9 +204,10 @@ class Engine {
 
   // --- operating ---
   // What block cache and record cache may hold together from now on, but neither more than its
-  // option says. They shrink by and by. May be called often.
+  // option says; cache_split.h divides it. They shrink by and by. May be called often.
   virtual void SetCacheBytes(uint64_t bytes) = 0;
   virtual EngineStats Stats() const = 0;
+  virtual LongestLogSteps TakeLongestLogSteps() { return {}; }
   // Forgets how long syncs and fetches took so far (CONFIG RESETSTAT).
   virtual void ResetLatencies() {}
   // The tree in words: memtables, runs, tables, sizes; how long syncs and fetches took. For DEBUG

@@ -33,8 +33,7 @@ void EngineImpl::Poll() {
   compactor_->Kick();
   MakeRoomForJobs();
   PaceWritesAndMerges();
-  blocks_.Trim();
-  records_.Trim();
+  TendCaches();
   if (peek_.wants()) WarmUp();
   TellWatermarks();
   TellRoom();
@@ -85,12 +84,20 @@ std::string EngineImpl::health_text() const {
   return "";
 }
 
-// Half each; what one may not take is the other's.
+void EngineImpl::TendCaches() {
+  if (split_.Move(blocks_.demand(), records_.demand())) SetCacheBytes(cache_bytes_);
+  blocks_.Trim();
+  records_.Trim();
+  if (std::shared_ptr<const void> old = records_.TakeOutgrown()) {
+    store_->background.Submit(Lane::kFlush, [old = std::move(old)]() mutable { old.reset(); });
+  }
+}
+
 void EngineImpl::SetCacheBytes(uint64_t bytes) {
-  const uint64_t records = std::min<uint64_t>(store_->options.record_cache_bytes, bytes / 2);
-  const uint64_t blocks = std::min<uint64_t>(store_->options.block_cache_bytes, bytes - records);
-  blocks_.SetCapacity(blocks);
-  records_.SetCapacity(std::min<uint64_t>(store_->options.record_cache_bytes, bytes - blocks));
+  cache_bytes_ = bytes;
+  const CacheShares shares = split_.Divide(bytes, store_->options);
+  blocks_.SetCapacity(shares.blocks);
+  records_.SetCapacity(shares.records);
 }
 
 void EngineImpl::TellWatermarks() {

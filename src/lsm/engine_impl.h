@@ -50,6 +50,8 @@ class EngineImpl final : public Engine {
   void EndTick() override;
   Watermarks watermarks() const override;
   void SetSyncMode(SyncMode mode) override { log_->SetSyncMode(mode); }
+  void SyncSoon() override { log_->SyncSoon(); }
+  void TellWritten(bool on) override { log_->TellWritten(on); }
 
   std::unique_ptr<ReadContext> NewLoopContext() override;
   void ResetContext(ReadContext& context) override;
@@ -72,6 +74,7 @@ class EngineImpl final : public Engine {
   void Poll() override;
 
   EngineStats Stats() const override;
+  LongestLogSteps TakeLongestLogSteps() override { return log_->TakeLongestSteps(); }
   void ResetLatencies() override {
     log_->ResetSyncTimes();
     fetcher_->ResetWaitTimes();
@@ -105,6 +108,7 @@ class EngineImpl final : public Engine {
   void TellWatermarks();
   void TellRoom();
   void MakeRoomForJobs();
+  void TendCaches();
   void WarmUp();
   void RemoveObsolete(FileNumber file);
   void TraceTables(std::string_view key, std::string* text);
@@ -112,6 +116,8 @@ class EngineImpl final : public Engine {
   const std::unique_ptr<Store> store_;
   const std::shared_ptr<WalSlots> slots_;
   TableCache tables_;
+  CacheSplit split_;
+  uint64_t cache_bytes_;  // what both caches may hold together
   BlockCache blocks_;
   RecordCache records_;
   PageCacheGauge page_cache_;

@@ -19,8 +19,10 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
     : store_(std::move(recovered.store)),
       slots_(std::move(recovered.slots)),
       tables_(store_->open_tables.loop_share()),
-      blocks_(store_->options.block_cache_bytes),
-      records_(store_->options.record_cache_bytes, store_->filter_secret),
+      cache_bytes_(store_->options.cache_bytes),
+      blocks_(FirstShares(store_->options).blocks,
+              std::min(store_->options.block_cache_bytes, store_->options.cache_bytes)),
+      records_(FirstShares(store_->options).records, store_->filter_secret),
       page_cache_(!store_->options.direct_reads),
       chunks_(std::make_shared<ChunkPool>(store_->background, store_->options.memtable_bytes)),
       applied_(recovered.last_sequence),
@@ -53,7 +55,7 @@ EngineImpl::EngineImpl(RecoveredStore recovered)
                                            NewCompactionPolicy(store_->options));
   fetcher_ = std::make_unique<Fetcher>(
       *store_, tables_, blocks_, store_->options.read_threads,
-      std::max(kMinPinBytes, store_->options.block_cache_bytes / kPinShare));
+      std::max(kMinPinBytes, FirstShares(store_->options).blocks / kPinShare));
   settler_ = std::make_unique<Settler>(*store_, state_, *flush_, drops_);
   store_->obsolete->on_loop = [this](FileNumber file) { RemoveObsolete(file); };
   told_ = watermarks();

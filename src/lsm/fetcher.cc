@@ -193,6 +193,7 @@ void Fetcher::OpenTables(Batch& batch) {
 
 std::shared_ptr<const Block> Fetcher::CacheBlock(FileNumber file, uint64_t offset,
                                                  std::shared_ptr<const Block> block) {
+  if (block->kind() == BlockKind::kData) blocks_.NoteMissed(file, offset, block->memory_bytes());
   blocks_.Insert(file, offset, std::move(block));
   // Another fetch may have been first: the pin must be on the copy that the cache hands out.
   const Block* cached = blocks_.Peek(file, offset);

@@ -33,7 +33,7 @@ class FlushJob {
                 store.open_tables.kept_by_job()),
         dying_(rules.dying),
         settle_budget_(std::max<uint64_t>(kMinSettled, memtable.entry_count() / 4)),
-        keep_budget_(rules.keep_blocks ? store.options.block_cache_bytes / kWarmShare : 0),
+        keep_budget_(rules.keep_blocks ? FirstShares(store.options).blocks / kWarmShare : 0),
         writer_(store, rules.dead.mark,
                 [this](FileNumber file, uint64_t offset, std::string_view bytes) {
                   KeepDataBlock(file, offset, bytes);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "lsm/background.h"
+#include "lsm/engine.h"
 #include "util/check.h"
 
 namespace cairn::lsm {
@@ -96,14 +97,26 @@ void LogCore::SetSyncMode(SyncMode mode) {
   {
     std::lock_guard lock(mutex_);
     mode_ = mode;
-    // Replies given from now on may wait for what was written without a sync before.
-    if (mode != SyncMode::kAlways) return;
+  }
+  // Replies given from now on may wait for what was written without a sync before.
+  if (mode == SyncMode::kAlways) SyncSoon();
+}
+
+void LogCore::SyncSoon() {
+  {
+    std::lock_guard lock(mutex_);
     // What is being written right now goes by the mode that it was pulled with.
-    if (!running_ && !unsynced_.load(std::memory_order_relaxed)) return;
+    const bool nothing_written = !running_ && !unsynced_.load(std::memory_order_relaxed);
+    if (failed() || (nothing_written && tail_.empty())) return;
     sync_asked_ = true;
     if (!ClaimJobLocked()) return;
   }
   Submit();
+}
+
+LongestLogSteps LogCore::TakeLongestSteps() {
+  return {longest_write_micros_.exchange(0, std::memory_order_relaxed),
+          longest_sync_micros_.exchange(0, std::memory_order_relaxed)};
 }
 
 void LogCore::RunJob() {

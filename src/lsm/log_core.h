@@ -44,6 +44,9 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   std::unique_ptr<LogGroup> HandOver(std::unique_ptr<LogGroup> group, bool start_job);
   void StartWhatIsDue();
   void SetSyncMode(SyncMode mode);
+  void SyncSoon();
+  void TellWritten(bool on) { tell_written_.store(on, std::memory_order_relaxed); }
+  LongestLogSteps TakeLongestSteps();
   void Reset(SegmentNumber segment, Sequence next);
   Status CloseHere();
   // Waits for running jobs, so that no file is touched afterwards; later ones do nothing.
@@ -114,8 +117,10 @@ class LogCore : public std::enable_shared_from_this<LogCore> {
   std::atomic<uint64_t> last_write_nanos_{0};  // for what is due; relaxed
   std::atomic<uint64_t> last_sync_nanos_{0};   // likewise
   std::atomic<bool> unsynced_{false};          // something written waits for a sync; relaxed
-  std::atomic<bool> sealed_{true};             // nothing was written since the last seal; relaxed
-  std::atomic<uint64_t> log_bytes_{0};         // slots used up and the offset in the last; relaxed
+  std::atomic<bool> tell_written_{false};      // the loop's wish; relaxed
+  std::atomic<uint64_t> longest_write_micros_{0}, longest_sync_micros_{0};  // taken; relaxed
+  std::atomic<bool> sealed_{true};      // nothing was written since the last seal; relaxed
+  std::atomic<uint64_t> log_bytes_{0};  // slots used up and the offset in the last; relaxed
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;  // role or slot maker became free, or stopped

@@ -31,6 +31,14 @@ void TakeParts(std::vector<std::string_view>& parts, size_t* at, size_t bytes,
   }
 }
 
+// Only the role raises it; who takes it meanwhile puts it back to 0.
+void KeepLongest(std::atomic<uint64_t>& longest_micros, uint64_t nanos) {
+  const uint64_t micros = nanos / 1000;
+  if (micros > longest_micros.load(std::memory_order_relaxed)) {
+    longest_micros.store(micros, std::memory_order_relaxed);
+  }
+}
+
 }  // namespace
 
 Status LogCore::ProcessPull() {
@@ -38,6 +46,7 @@ Status LogCore::ProcessPull() {
   const bool sync = pulled_mode_ == SyncMode::kAlways || pulled_sync_ ||
                     (pulled_mode_ == SyncMode::kEverySecond && EverySecondIsDue());
   if (sync && unsynced_.load(std::memory_order_relaxed)) {
+    if (!pulled_.empty() && tell_written_.load(std::memory_order_relaxed)) background_.Wake();
     RETURN_IF_ERROR(Sync());
   } else if (!pulled_.empty()) {
     background_.Wake();
@@ -123,10 +132,13 @@ WalRecordHeader LogCore::NewHeader(Sequence first, Sequence last) const {
 
 Status LogCore::AppendRecord(const WalRecordHeader& header, const Parts& parts) {
   const uint64_t before = writer_->written_bytes();
+  const uint64_t start = env_.MonotonicNanos();
   RETURN_IF_ERROR(writer_->Append(header, parts));
+  const uint64_t end = env_.MonotonicNanos();
+  KeepLongest(longest_write_micros_, end - start);
   unsynced_.store(true, std::memory_order_relaxed);
   sealed_.store(false, std::memory_order_relaxed);
-  last_write_nanos_.store(env_.MonotonicNanos(), std::memory_order_relaxed);
+  last_write_nanos_.store(end, std::memory_order_relaxed);
   log_bytes_.store(segment_start_ + writer_->offset(), std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
   stats_.bytes += writer_->written_bytes() - before;
@@ -186,6 +198,7 @@ Status LogCore::Sync() {
     stats_.last_sync_micros = (end - start) / kMicroNanos;
     stats_.sync_micros.Add(stats_.last_sync_micros);
   }
+  KeepLongest(longest_sync_micros_, end - start);
   background_.Wake();
   return {};
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lsm/engine.h"
 #include "lsm/log_core.h"
 #include "lsm/wal_format.h"
 #include "util/check.h"
@@ -65,6 +66,18 @@ void LogWriter::Poll() {
 
 void LogWriter::SetSyncMode(SyncMode mode) {
   core_->SetSyncMode(mode);
+}
+
+void LogWriter::SyncSoon() {
+  core_->SyncSoon();
+}
+
+void LogWriter::TellWritten(bool on) {
+  core_->TellWritten(on);
+}
+
+LongestLogSteps LogWriter::TakeLongestSteps() {
+  return core_->TakeLongestSteps();
 }
 
 void LogWriter::Reset(SegmentNumber segment, Sequence next) {

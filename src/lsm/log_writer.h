@@ -34,6 +34,7 @@ namespace cairn::lsm {
 
 class LogCore;
 struct LogGroup;
+struct LongestLogSteps;
 
 struct LogWriterOptions {
   StoreIdentity identity;
@@ -75,6 +76,10 @@ class LogWriter {
   // Starts what time makes due: the everysec sync, the idle seal. Call it every 100 ms or so.
   void Poll();
   void SetSyncMode(SyncMode mode);
+  // Syncs what was handed over so far, whatever the mode.
+  void SyncSoon();
+  // Whether kAlways wakes the loop between write and sync, too.
+  void TellWritten(bool on);
   // The engine has flushed and published "the log starts at `segment`": writing begins anew with
   // it, `next` is the next sequence. Requires: failed(), segment >= NextSegment().
   void Reset(SegmentNumber segment, Sequence next);
@@ -109,6 +114,7 @@ class LogWriter {
 
   LogWriterStats stats() const;
   void ResetSyncTimes();
+  LongestLogSteps TakeLongestSteps();
 
  private:
   const std::shared_ptr<LogCore> core_;  // shared with the jobs

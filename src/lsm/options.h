@@ -22,11 +22,12 @@ struct Options {
   int max_frozen_memtables = 2;  // lsm-max-frozen-memtables: more than this parks writers
   int retained_memtables = 2;  // lsm-retained-memtables: flushed ones kept for reads of single keys
   size_t block_bytes = 4096;   // lsm-block-size: a data block before compression
-  size_t table_bytes = size_t{64} << 20;          // lsm-table-size: where a run is cut into tables
-  double bloom_bits_per_key = 10;                 // lsm-bloom-bits-per-key
-  bool compression = true;                        // lsm-compression snappy|none
-  size_t block_cache_bytes = size_t{256} << 20;   // lsm-block-cache-size
-  size_t record_cache_bytes = size_t{256} << 20;  // lsm-record-cache-size
+  size_t table_bytes = size_t{64} << 20;        // lsm-table-size: where a run is cut into tables
+  double bloom_bits_per_key = 10;               // lsm-bloom-bits-per-key
+  bool compression = true;                      // lsm-compression snappy|none
+  size_t cache_bytes = size_t{512} << 20;       // both caches together (maxmemory decides)
+  size_t block_cache_bytes = size_t{1} << 40;   // lsm-block-cache-size: of that, at most
+  size_t record_cache_bytes = size_t{1} << 40;  // lsm-record-cache-size: the same
 
   size_t wal_slot_bytes = size_t{64} << 20;  // wal-slot-size
   size_t wal_bytes = size_t{512} << 20;      // wal-size: slots kept; half of it behind the active

@@ -31,6 +31,7 @@ struct RecordCache::Node {
 RecordCache::RecordCache(size_t capacity_bytes, uint64_t hash_seed)
     : capacity_bytes_(capacity_bytes),
       hash_seed_(hash_seed),
+      index_(std::make_unique<MemtableIndex>()),
       doorkeeper_(capacity_bytes / kExpectedRecordBytes) {}
 
 RecordCache::~RecordCache() = default;
@@ -50,7 +51,7 @@ RecordCache::Node* RecordCache::NodeOf(MemtableRecord* record) {
 }
 
 std::optional<Entry> RecordCache::Find(std::string_view key, uint64_t hash) {
-  MemtableRecord* record = index_.size() == 0 ? nullptr : index_.Find(key, hash);
+  MemtableRecord* record = index_->size() == 0 ? nullptr : index_->Find(key, hash);
   if (record == nullptr) {
     ++misses_;
     return std::nullopt;
@@ -62,7 +63,7 @@ std::optional<Entry> RecordCache::Find(std::string_view key, uint64_t hash) {
 }
 
 Below RecordCache::CheapBelow(std::string_view key, uint64_t hash) const {
-  const MemtableRecord* record = index_.size() == 0 ? nullptr : index_.Find(key, hash);
+  const MemtableRecord* record = index_->size() == 0 ? nullptr : index_->Find(key, hash);
   if (record == nullptr) return Below::kUnknown;
   return record->kind == EntryKind::kValue ? Below::kLive : Below::kAbsent;
 }
@@ -73,14 +74,16 @@ void RecordCache::Insert(std::string_view key, uint64_t hash, const Entry& entry
   if (bytes > kMaxRecordBytes || bytes > capacity_bytes_) return;
   const size_t held = held_bytes();
   if (held > capacity_bytes_ + capacity_bytes_ / 8 + kSlackBytes) return;
-  if (held + bytes > capacity_bytes_ && !doorkeeper_.Admits(hash)) return;
-  if (index_.Find(key, hash) != nullptr) return;
+  const bool full = held + bytes > capacity_bytes_;
+  if (full && !doorkeeper_.Admits(hash)) return;
+  if (index_->Find(key, hash) != nullptr) return;
+  if (full) ++came_back_;
   NodePtr node = NewNode(bytes);
   node->record.Fill(key, entry);
   node->record.capacity_bytes = static_cast<uint32_t>(HeapBytes(bytes));
   node->place = static_cast<uint32_t>(ring_.size());
   used_bytes_ += node->record.capacity_bytes;
-  index_.Insert(hash, &node->record);
+  index_->Insert(hash, &node->record);
   ring_.push_back(std::move(node));
   ++inserted_;
 }
@@ -88,16 +91,35 @@ void RecordCache::Insert(std::string_view key, uint64_t hash, const Entry& entry
 // The doorkeeper is in proportion, within a factor of some four: it is not made anew each time.
 void RecordCache::SetCapacity(size_t capacity_bytes) {
   capacity_bytes_ = capacity_bytes;
-  Doorkeeper fitting(capacity_bytes / kExpectedRecordBytes);
-  const size_t now = doorkeeper_.memory_bytes(), then = fitting.memory_bytes();
-  if (now > 4 * then || then > 4 * now) doorkeeper_ = std::move(fitting);
+  const size_t wanted = capacity_bytes / kExpectedRecordBytes;
+  const size_t now = doorkeeper_.places(), then = Doorkeeper::RoundedPlaces(wanted);
+  if (now > 4 * then || then > 4 * now) doorkeeper_ = Doorkeeper(wanted);
+}
+
+std::shared_ptr<const void> RecordCache::TakeOutgrown() {
+  if (index_->held_bytes() <= capacity_bytes_ / kMostIndexShare + kSlackBytes) return nullptr;
+  struct Outgrown {
+    std::unique_ptr<MemtableIndex> index;
+    std::deque<NodePtr> ring;
+  };
+  auto outgrown = std::make_shared<Outgrown>();
+  outgrown->index = std::exchange(index_, std::make_unique<MemtableIndex>());
+  outgrown->ring.swap(ring_);
+  used_bytes_ = hand_ = inserted_ = 0;
+  return outgrown;
+}
+
+CacheDemand RecordCache::demand() const {
+  const size_t mean = ring_.empty() ? kExpectedRecordBytes : used_bytes_ / ring_.size();
+  return {
+      .missed = misses_, .came_back = came_back_, .remembered_bytes = doorkeeper_.places() * mean};
 }
 
 void RecordCache::Erase(std::string_view key, uint64_t hash) {
-  if (index_.size() == 0) return;
-  MemtableRecord* record = index_.Find(key, hash);
+  if (index_->size() == 0) return;
+  MemtableRecord* record = index_->Find(key, hash);
   if (record == nullptr) return;
-  index_.Erase(hash, record);
+  index_->Erase(hash, record);
   Remove(NodeOf(record));
 }
 
@@ -125,13 +147,13 @@ void RecordCache::Trim() {
       continue;
     }
     const std::string_view key = node->record.key();
-    index_.Erase(Hash64(key, hash_seed_), &node->record);
+    index_->Erase(Hash64(key, hash_seed_), &node->record);
     Remove(node);
   }
 }
 
 size_t RecordCache::held_bytes() const {
-  return used_bytes_ + index_.held_bytes() + ring_.size() * sizeof(NodePtr) +
+  return used_bytes_ + index_->held_bytes() + ring_.size() * sizeof(NodePtr) +
          doorkeeper_.memory_bytes();
 }
 

@@ -25,6 +25,7 @@
 #include <optional>
 #include <string_view>
 
+#include "lsm/cache_split.h"
 #include "lsm/doorkeeper.h"
 #include "lsm/memtable_index.h"
 #include "lsm/types.h"
@@ -52,10 +53,10 @@ class RecordCache {
   Below CheapBelow(std::string_view key, uint64_t hash) const;
   // Begins to load what Find and Erase will look at first.
   void Prefetch(uint64_t hash) const {
-    if (index_.size() > 0) index_.Prefetch(hash);
+    if (index_->size() > 0) index_->Prefetch(hash);
   }
   void PrefetchRecord(uint64_t hash) const {
-    if (index_.size() > 0) index_.PrefetchRecord(hash);
+    if (index_->size() > 0) index_->PrefetchRecord(hash);
   }
   // It is a tombstone that stands for a key that no table has.
   static Entry Absence() { return {.kind = EntryKind::kTombstone, .value = {}}; }
@@ -66,6 +67,9 @@ class RecordCache {
   // Evicts towards the capacity.
   void Trim();
   void SetCapacity(size_t capacity_bytes);
+  // An index never shrinks. If the capacity has shrunk so far that it takes most of it, the cache
+  // begins anew, and what it held is handed out, for a worker to free; else null.
+  std::shared_ptr<const void> TakeOutgrown();
   size_t capacity_bytes() const { return capacity_bytes_; }
 
   // Records, index and ring.
@@ -73,6 +77,8 @@ class RecordCache {
   size_t record_count() const { return ring_.size(); }
   uint64_t hits() const { return hits_; }
   uint64_t misses() const { return misses_; }
+  // Of records that were read from tables.
+  CacheDemand demand() const;
 
  private:
   // A record with its place in the ring before it, so that the index can be the memtable's.
@@ -84,18 +90,22 @@ class RecordCache {
   static NodePtr NewNode(size_t bytes);
   static Node* NodeOf(MemtableRecord* record);
 
+  // The index may take one half of the capacity; with small records it takes a third as it grows.
+  static constexpr size_t kMostIndexShare = 2;
+
   void Remove(Node* node);
 
   size_t capacity_bytes_;
   const uint64_t hash_seed_;
   size_t used_bytes_ = 0;
-  MemtableIndex index_;
+  std::unique_ptr<MemtableIndex> index_;
   Doorkeeper doorkeeper_;
   std::deque<NodePtr> ring_;  // in pieces: growing moves nothing
   size_t hand_ = 0;
   size_t inserted_ = 0;  // since the last Trim
   uint64_t hits_ = 0;
   uint64_t misses_ = 0;
+  uint64_t came_back_ = 0;
 };
 
 }  // namespace cairn::lsm

@@ -34,9 +34,10 @@ struct CommandRun {
   CommandRecord* record = nullptr;
   uint64_t seed = 0;
   uint32_t attempts = 0;
-  uint32_t settles = 0;      // times that unsettled counts were settled for it
-  uint64_t start_nanos = 0;  // of this attempt
-  uint64_t begun_nanos = 0;  // of the command
+  uint32_t settles = 0;       // times that unsettled counts were settled for it
+  uint64_t start_nanos = 0;   // of this attempt
+  uint64_t begun_nanos = 0;   // of the command
+  bool wait_is_over = false;  // it has waited for what it asked (WAIT), or in vain
   CommandWaits waits;
 };
 

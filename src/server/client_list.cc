@@ -15,6 +15,7 @@ bool IsType(std::string_view type) {
 
 std::string Flags(const Connection& connection) {
   std::string flags;
+  if (connection.is_blocked()) flags += 'b';
   if (connection.session().close_after_reply) flags += 'c';
   if (connection.session().unix_socket) flags += 'U';
   if (connection.session().no_evict) flags += 'e';

@@ -69,7 +69,11 @@ class Clients {
   // Closes all of them.
   void CloseAll();
 
+  // Connections whose replies wait for less than the disk.
+  size_t loose_count() const { return loose_count_; }
+
   // --- for connections ---
+  void CountLoose(int change) { loose_count_ += static_cast<size_t>(change); }
   Executor& executor() { return parts_.executor; }
   ReplyGate& gate() { return parts_.gate; }
   ServerStats& stats() { return parts_.stats; }
@@ -111,6 +115,7 @@ class Clients {
   std::vector<std::string_view> argv_;
   std::map<uint64_t, std::unique_ptr<Connection>> connections_;
   uint64_t next_id_ = 1;
+  size_t loose_count_ = 0;
   bool running_ = true;
   std::optional<uint64_t> foreign_request_logged_at_nanos_;
   std::vector<Connection*> dirty_, ready_;

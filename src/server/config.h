@@ -59,6 +59,7 @@ struct Config {
   std::string redis_version = "7.0.15";  // what INFO and HELLO say
   bool latency_tracking = true;
   std::vector<double> latency_percentiles = {50, 99, 99.9};
+  int64_t latency_monitor_threshold_ms = 0;    // 0: nothing is noted
   int64_t slowlog_slower_than_micros = 10000;  // negative: nothing is logged
   int64_t slowlog_max_length = 128;
 

@@ -25,7 +25,6 @@ constexpr std::string_view kOwnThreads = "it arranges its threads itself";
 constexpr std::string_view kNoExpiryCycle = "there is no expiry cycle whose pace they could set";
 constexpr std::string_view kNoScripts = "there are no scripts";
 constexpr std::string_view kNoUsers = "there are no ACL users";
-constexpr std::string_view kNoLatencyMonitor = "there is no latency monitor";
 constexpr std::string_view kNoEvents = "there are no keyspace events";
 constexpr std::string_view kNoTracking = "there is no client-side caching";
 constexpr std::string_view kNoModules = "there are no modules";
@@ -108,7 +107,6 @@ constexpr RedisOption kOptions[] = {
     {"io-threads-do-reads", kIgnored, kOwnThreads},
     {"jemalloc-bg-thread", kIgnored, kNoHeapTuning},
     {"key-load-delay", kIgnored, kNoSnapshotFile},
-    {"latency-monitor-threshold", kIgnored, kNoLatencyMonitor},
     {"lazyfree-lazy-eviction", kIgnored, kAlwaysLazy},
     {"lazyfree-lazy-expire", kIgnored, kAlwaysLazy},
     {"lazyfree-lazy-server-del", kIgnored, kAlwaysLazy},

@@ -176,6 +176,8 @@ void AddProcessOptions(std::vector<ConfigOption>& rows) {
   rows.push_back(StringOption("redis-version", FIELD(redis_version), Change::kAtStartOnly));
   rows.push_back(BoolOption("latency-tracking", FIELD(latency_tracking)));
   rows.push_back(Percentiles());
+  rows.push_back(IntegerOption("latency-monitor-threshold", FIELD(latency_monitor_threshold_ms), 0,
+                               INT64_MAX));
   rows.push_back(
       IntegerOption("slowlog-log-slower-than", FIELD(slowlog_slower_than_micros), -1, INT64_MAX));
   rows.push_back(IntegerOption("slowlog-max-len", FIELD(slowlog_max_length), 0, INT64_MAX));

@@ -13,7 +13,7 @@ namespace cairn {
 Connection::Connection(Clients& clients, std::unique_ptr<Transport> transport, uint64_t id)
     : clients_(clients), transport_(std::move(transport)), parser_(&clients.parser_limits()) {
   const ClientLimits& limits = clients_.limits();
-  level = limits.reply_level;
+  ChooseLevel(limits.reply_level);
   idle_since_nanos_ = clients_.clock().tick_nanos();
   session_.id = id;
   session_.authenticated = limits.password.empty();
@@ -166,6 +166,26 @@ void Connection::OnReply() {
   if (session_.close_after_reply) CloseAfterReplies();
 }
 
+void Connection::ChooseLevel(ReplyLevel of_server) {
+  switch (session_.durability) {
+    case Durability::kDefault:
+      level = of_server;
+      break;
+    case Durability::kAlways:
+      level = ReplyLevel::kDurable;
+      break;
+    case Durability::kWritten:
+      level = ReplyLevel::kWritten;
+      break;
+  }
+  SetLoose(level == ReplyLevel::kWritten);
+}
+
+void Connection::SetLoose(bool loose) {
+  if (std::exchange(loose_, loose) == loose) return;
+  clients_.CountLoose(loose ? 1 : -1);
+}
+
 void Connection::Authenticate() {
   session_.authenticated = true;
   parser_.set_unauthenticated(false);
@@ -198,6 +218,8 @@ void Connection::OnEnd(std::string_view error) {
   if (closed()) return;
   reading_ = false;
   if (!error.empty()) return Close();
+  // What it waits for may never come.
+  if (parked_.reason == ParkReason::kWaiting) return Close();
   // The peer may only have shut down its side (a pipeline fed by a shell): what it sent is still
   // run and answered. If it is gone, the first write says so.
   input_ended_ = true;
@@ -226,6 +248,7 @@ void Connection::CloseAfterReplies() {
 
 void Connection::Close() {
   if (closed()) return;
+  SetLoose(false);
   clients_.executor().Abandon(*this);
   clients_.gate().Leave(*this);
   Transport& transport = *transport_;

@@ -71,6 +71,8 @@ class Connection final : public TransportEvents, public ReplyGate::Member {
   void Close();
   // It sent a line of an HTTP request: some browser was made to talk to us. Closes without a reply.
   void OnForeignRequest();
+  // The level of replies to come: the session's own, or the server's.
+  void ChooseLevel(ReplyLevel of_server);
   // There is no password any longer.
   void Authenticate();
   // The timer's part, about ten times a second.
@@ -89,6 +91,9 @@ class Connection final : public TransportEvents, public ReplyGate::Member {
   size_t input_bytes() const { return parser_.memory_bytes() + unparsed_.size(); }
   size_t memory_bytes() const;
   size_t parked_bytes() const { return parked_.memory_bytes(); }
+  bool is_blocked() const {
+    return parked_.reason == ParkReason::kWaiting || parked_.reason == ParkReason::kPaused;
+  }
   uint64_t idle_since_nanos() const { return idle_since_nanos_; }
   // What ran last, for CLIENT LIST; null if nothing has.
   const std::string* last_command = nullptr;
@@ -104,6 +109,7 @@ class Connection final : public TransportEvents, public ReplyGate::Member {
   bool OverOutputLimit();
   void ResumeReading();
   void PauseReading();
+  void SetLoose(bool loose);
 
   Clients& clients_;
   std::unique_ptr<Transport> transport_;
@@ -122,6 +128,7 @@ class Connection final : public TransportEvents, public ReplyGate::Member {
   bool closing_ = false;  // takes no more commands, closes when the replies are out
   bool dirty_ = false;    // on the list of those to flush
   bool ready_ = false;    // on the ready ring
+  bool loose_ = false;    // counted by clients_
   bool arrived_ = false;  // on the list of those whose input came in this tick
 
   friend class Clients;

@@ -47,6 +47,11 @@ std::string Control::ClientInfo(const Session& self) {
   return ClientLine(*connection, now, parts_.clock.WallMsAt(now)) + '\n';
 }
 
+bool Control::UnblockClient(uint64_t id, bool with_error) {
+  Connection* connection = parts_.clients.Find(id);
+  return connection != nullptr && parts_.executor.Unblock(*connection, with_error);
+}
+
 bool Control::DebugAllowed(const Session& session) const {
   switch (parts_.config.config().enable_debug_command) {
     case EnableCommand::kYes:

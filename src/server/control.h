@@ -5,13 +5,16 @@
 
 #include <functional>
 
+#include "commands/latency_monitor.h"
 #include "commands/scan_table.h"
 #include "commands/server_control.h"
 #include "commands/slow_log.h"
 #include "server/access_clock.h"
 #include "server/client_list.h"
 #include "server/clients.h"
+#include "server/command_records.h"
 #include "server/config_store.h"
+#include "server/executor.h"
 #include "server/info.h"
 #include "server/loop_watch.h"
 #include "server/store.h"
@@ -25,10 +28,13 @@ class Control final : public ServerControl {
     ConfigStore& config;
     Store& store;
     Clients& clients;
+    Executor& executor;
     ServerInfo& info;
     AccessClock& access;
     ScanTable& scans;
     SlowLog& slow_log;
+    LatencyMonitor& latency_monitor;
+    CommandRecords& records;
     TickClock& clock;
     const LoopWatch& loop_watch;
     std::function<std::optional<std::string>(const ShutdownRequest&)> shutdown;
@@ -52,6 +58,14 @@ class Control final : public ServerControl {
   std::string Info(std::span<const std::string_view> sections) override {
     return parts_.info.Text(sections);
   }
+  MemoryReport ReportMemory() override { return parts_.info.ReportMemory(); }
+  const Histogram* LatenciesOf(const CommandSpec& row) override {
+    return parts_.records.Of(row).latency_nanos.get();
+  }
+  LatencyMonitor& latency_monitor() override { return parts_.latency_monitor; }
+  bool IsDurable(uint64_t sequence) override {
+    return sequence <= parts_.store.engine().watermarks().durable;
+  }
   std::string_view redis_version() const override { return parts_.config.config().redis_version; }
   std::string LsmDebugString() override;
   std::optional<std::string> StartCompaction() override;
@@ -69,6 +83,11 @@ class Control final : public ServerControl {
   int ClientKill(const ClientFilter& filter, Session& self) override {
     return KillClients(parts_.clients, filter, self);
   }
+  void PauseClients(int64_t timeout_ms, bool only_writes) override {
+    parts_.executor.Pause(timeout_ms, only_writes);
+  }
+  void UnpauseClients() override { parts_.executor.Unpause(); }
+  bool UnblockClient(uint64_t id, bool with_error) override;
 
   std::optional<std::string> Shutdown(const ShutdownRequest& request) override {
     return parts_.shutdown(request);

@@ -72,8 +72,8 @@ uint64_t Executor::Run(Connection& connection, std::span<const std::string_view>
   }
   if (!Check(connection, argv, &run)) return now;
   connection.last_command = &run.record->name;
-  if (MustThrottle(run)) {
-    Park(connection, run, nullptr, Verdict::kThrottle);
+  if (const std::optional<Verdict> first = WaitsFirst(run)) {
+    Park(connection, run, nullptr, *first);
     return parts_.clock.Nanos();
   }
   if (hot_ == nullptr) hot_ = TakeAttempt();
@@ -161,8 +161,15 @@ Executor::Verdict Executor::Try(Connection& connection, Attempt& attempt, Comman
   attempt.effects.Clear();
   Session& session = connection.session();
   resp::Writer reply(connection.queue.buffer(), session.protocol);
-  CommandContext context{run.argv, *run.spec, tx,        attempt.effects,
-                         reply,    session,   *control_, parts_.max_bulk_bytes};
+  CommandContext context{run.argv,
+                         *run.spec,
+                         tx,
+                         attempt.effects,
+                         reply,
+                         session,
+                         *control_,
+                         parts_.max_bulk_bytes,
+                         !run.wait_is_over};
   run.spec->handler(context);
   Verdict verdict = Verdict::kDone;
   if (tx.walked_too_far()) {
@@ -176,6 +183,8 @@ Executor::Verdict Executor::Try(Connection& connection, Attempt& attempt, Comman
   } else if (!tx.status().ok()) {
     ReadFailed(connection, run, tx.status());
     return Verdict::kDone;
+  } else if (attempt.effects.wait && !run.wait_is_over) {
+    verdict = Verdict::kWait;
   } else {
     verdict = Commit(connection, attempt, run);
   }
@@ -187,6 +196,8 @@ Executor::Verdict Executor::Commit(Connection& connection, Attempt& attempt, Com
   Transaction& tx = attempt.tx;
   // What the attempt saw, before its own writes void the context.
   lsm::Sequence depends = 0;
+  // Nothing changes while writers are paused.
+  if (is_paused() && tx.has_writes() && tx.only_optional_writes()) tx.DropWrites();
   if (tx.has_writes()) {
     const lsm::Admission admission = engine_->AdmitWrite(tx.staged_bytes());
     if (admission != lsm::Admission::kAdmit) {
@@ -198,6 +209,7 @@ Executor::Verdict Executor::Commit(Connection& connection, Attempt& attempt, Com
   if (tx.has_writes()) {
     depends = keyspace_->Commit(tx);
     ++commit_count_;
+    connection.session().last_write = depends;
   } else {
     depends = tx.reads().read_range() ? engine_->watermarks().applied : tx.newest_seen();
   }
@@ -234,6 +246,7 @@ void Executor::ApplyEffects(Connection& connection, Attempt& attempt, const Comm
     for (const KeyListener& listener : listeners_) listener(change);
   }
   if (!attempt.effects.scan_steps.empty()) attempt.effects.Apply(control_->scans());
+  if (run.spec->Has(CommandFlag::kControl)) connection.ChooseLevel(parts_.limits.reply_level);
   NoteUse(connection, run, attempt.tx.counters(), attempt.tx.now_ms());
 }
 
@@ -285,6 +298,7 @@ uint64_t Executor::NoteDone(const Connection& connection, CommandRun& run) {
     record.latency_nanos->Add(nanos);
   }
   if (parts_.slow_log.IsSlow(now - run.begun_nanos)) NoteSlow(connection, run, now);
+  if (parts_.latency_monitor.IsSlow(now - run.begun_nanos)) NoteLatency(run, now);
   return now;
 }
 
@@ -301,6 +315,22 @@ void Executor::NoteSlow(const Connection& connection, const CommandRun& run, uin
   parts_.slow_log.Add(std::move(command), run.argv);
 }
 
+// Redis's events are about what held up the server: the run on the loop. What the command itself
+// waited for has events of its own.
+void Executor::NoteLatency(const CommandRun& run, uint64_t now) {
+  const std::pair<std::string_view, uint64_t> events[] = {
+      {run.spec->Has(CommandFlag::kFast) ? "fast-command" : "command", now - run.start_nanos},
+      {"cold-read", run.waits.fetch},
+      {"write-throttle", run.waits.throttled},
+      {"write-stall", run.waits.room},
+      {"key-count", run.waits.settle},
+      {"large-command", run.waits.snapshot}};
+  const uint64_t unix_seconds = parts_.clock.WallMsAt(now) / 1000;
+  for (const auto& [event, nanos] : events) {
+    parts_.latency_monitor.Add(event, nanos, unix_seconds);
+  }
+}
+
 std::unique_ptr<Attempt> Executor::TakeAttempt() {
   if (pool_.empty()) return std::make_unique<Attempt>(*keyspace_, engine_->NewLoopContext());
   std::unique_ptr<Attempt> attempt = std::move(pool_.back());
@@ -309,6 +339,7 @@ std::unique_ptr<Attempt> Executor::TakeAttempt() {
 }
 
 void Executor::GiveBack(std::unique_ptr<Attempt> attempt) {
+  if (attempt == nullptr) return;
   constexpr size_t kPooled = 64;
   engine_->ResetContext(*attempt->reads);
   if (hot_ == nullptr) {

@@ -10,17 +10,20 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "commands/key_extraction.h"
+#include "commands/latency_monitor.h"
 #include "commands/server_control.h"
 #include "commands/slow_log.h"
 #include "keyspace/keyspace.h"
 #include "lsm/engine.h"
 #include "server/access_clock.h"
 #include "server/attempt.h"
+#include "server/client_limits.h"
 #include "server/command_records.h"
 #include "server/connection.h"
 #include "server/large_command.h"
@@ -44,6 +47,8 @@ class Executor {
     TickClock& clock;
     Logger& log;
     SlowLog& slow_log;
+    LatencyMonitor& latency_monitor;
+    const ClientLimits& limits;
     bool track_latencies = true;
     uint64_t max_bulk_bytes = uint64_t{512} << 20;
   };
@@ -80,6 +85,21 @@ class Executor {
   // Call it every millisecond while has_throttled().
   void RunThrottled();
   bool has_throttled() const { return !throttled_.empty(); }
+  // --- commands that wait because somebody said so (executor_wait.cc) ---
+  // CLIENT PAUSE: commands, or only those that write, wait so long from now on.
+  void Pause(int64_t timeout_ms, bool only_writes);
+  void Unpause();
+  // CLIENT UNBLOCK: the connection's command waits no longer; it is answered by RunDue. False if it
+  // did not wait.
+  bool Unblock(Connection& connection, bool with_error);
+  // The engine's marks moved.
+  void OnMarks();
+  // Runs the commands that need wait no longer. Call it once a tick.
+  void RunDue();
+  // When RunDue has something to do, monotonic; UINT64_MAX: nobody knows.
+  uint64_t next_due_nanos() const { return next_due_nanos_; }
+  size_t blocked_count() const { return waiting_.size() + paused_.size(); }
+
   // Called at commit for every key that changed.
   void AddKeyListener(KeyListener listener) { listeners_.push_back(std::move(listener)); }
   void set_track_latencies(bool on) { parts_.track_latencies = on; }
@@ -89,7 +109,16 @@ class Executor {
 
  private:
   // What came of an attempt.
-  enum class Verdict : uint8_t { kDone, kFetch, kRoom, kThrottle, kSettle, kSnapshot };
+  enum class Verdict : uint8_t {
+    kDone,
+    kFetch,
+    kRoom,
+    kThrottle,
+    kSettle,
+    kSnapshot,
+    kWait,
+    kPause
+  };
   // No command is held back longer, but for the work of those before it.
   static constexpr uint64_t kLongestThrottleNanos = 100'000'000;
   // One call runs them for so long.
@@ -99,7 +128,17 @@ class Executor {
   // A count that stays unsettled after this often is answered as it is.
   static constexpr uint32_t kMaxSettles = 3;
 
+  // What it has to wait for before its first attempt.
+  std::optional<Verdict> WaitsFirst(const CommandRun& run) const;
   bool MustThrottle(const CommandRun& run) const;
+  bool IsPausedFor(const CommandRun& run) const;
+  bool is_paused() const { return pause_until_nanos_ != 0; }
+  void NoteDue(uint64_t nanos) { next_due_nanos_ = std::min(next_due_nanos_, nanos); }
+  void BeginWait(Connection& connection, const WaitRequest& request);
+  void EndPause();
+  void EndWaits(uint64_t now);
+  void AnswerUnblocked(Connection& connection);
+  void Continue(Connection& connection);
   bool Check(Connection& connection, std::span<const std::string_view> argv, CommandRun* run);
   void Reject(Connection& connection, CommandRecord* record, std::string_view error);
 
@@ -114,6 +153,7 @@ class Executor {
   void NoteErrorReply(Connection& connection, const CommandRun& run);
   uint64_t NoteDone(const Connection& connection, CommandRun& run);
   void NoteSlow(const Connection& connection, const CommandRun& run, uint64_t now);
+  void NoteLatency(const CommandRun& run, uint64_t now);
 
   void Park(Connection& connection, CommandRun& run, std::unique_ptr<Attempt> attempt,
             Verdict verdict);
@@ -145,6 +185,10 @@ class Executor {
   std::unique_ptr<Attempt> hot_;
   std::vector<std::unique_ptr<Attempt>> pool_;
   std::list<Connection*> room_waiters_, throttled_, settle_waiters_, large_waiters_;
+  std::list<Connection*> waiting_, paused_;
+  uint64_t pause_until_nanos_ = 0;  // 0: nobody is paused
+  bool pause_only_writes_ = false;
+  uint64_t next_due_nanos_ = UINT64_MAX;
   bool settling_ = false;
   // The one snapshot job under way: a few could take all threads that open tables.
   std::shared_ptr<LargeCommand> large_;

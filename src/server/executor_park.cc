@@ -48,6 +48,13 @@ void Executor::Park(Connection& connection, CommandRun& run, std::unique_ptr<Att
       if (large_ == nullptr) return StartLarge(connection);
       parked.place = large_waiters_.insert(large_waiters_.end(), &connection);
       return;
+    case Verdict::kWait:
+      BeginWait(connection, *attempt->effects.wait);
+      return GiveBack(std::move(attempt));
+    case Verdict::kPause:
+      parked.reason = ParkReason::kPaused;
+      parked.place = paused_.insert(paused_.end(), &connection);
+      return NoteDue(pause_until_nanos_);
     case Verdict::kDone:
       break;
   }
@@ -88,6 +95,13 @@ void Executor::OnRoom() {
     room_waiters_.pop_front();
     RunAgain(connection, TakeAttempt());
   }
+}
+
+std::optional<Executor::Verdict> Executor::WaitsFirst(const CommandRun& run) const {
+  if (is_paused() && IsPausedFor(run)) return Verdict::kPause;
+  if (MustThrottle(run)) return Verdict::kThrottle;
+  if (run.spec->Has(CommandFlag::kOnWorker)) return Verdict::kSnapshot;
+  return std::nullopt;
 }
 
 // Before the first attempt, so that nothing is done twice. Those who came first go first, but once
@@ -164,6 +178,12 @@ void Executor::Abandon(Connection& connection) {
       break;
     case ParkReason::kSettle:
       settle_waiters_.erase(parked.place);
+      break;
+    case ParkReason::kWaiting:
+      waiting_.erase(parked.place);
+      break;
+    case ParkReason::kPaused:
+      paused_.erase(parked.place);
       break;
     case ParkReason::kSnapshot:
       if (large_ != nullptr && large_->connection == &connection) {

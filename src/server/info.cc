@@ -131,7 +131,7 @@ void ServerInfo::WriteClients(InfoWriter& out) {
   out.Field("maxclients", parts_.config.config().max_clients);
   out.Field("client_recent_max_input_buffer", recent_max_input_);
   out.Field("client_recent_max_output_buffer", recent_max_output_);
-  out.Field("blocked_clients", 0);
+  out.Field("blocked_clients", parts_.executor.blocked_count());
   out.Field("tracking_clients", 0);
   out.Field("clients_in_timeout_table", 0);
   out.Field("cairn_parked_commands", parts_.executor.parked_count());
@@ -156,6 +156,30 @@ uint64_t ServerInfo::MemoryBesideCaches() {
   return UsedMemory() + engine.retained_bytes + engine.warming_bytes + engine.wal_pending_bytes;
 }
 
+MemoryReport ServerInfo::ReportMemory() {
+  const lsm::EngineStats engine = parts_.store.engine().Stats();
+  MemoryReport report;
+  report.used = UsedMemory();
+  used_memory_peak_ = std::max(used_memory_peak_, report.used);
+  report.peak = used_memory_peak_;
+  report.startup = AccessClock::kBytes;
+  report.dataset = engine.memtable_bytes + engine.frozen_bytes;
+  report.frozen = engine.frozen_bytes;
+  report.clients = ClientMemory();
+  report.log_buffer = engine.wal_pending_bytes;
+  report.caches = engine.block_cache_bytes + engine.record_cache_bytes;
+  report.cache_capacity = engine.block_cache_capacity + engine.record_cache_capacity;
+  report.counted = MemoryBesideCaches() + report.caches;
+  report.resident = ResidentBytes();
+  report.limit = parts_.config.config().max_memory_bytes;
+  const Keyspace& keyspace = parts_.store.keyspace();
+  for (int db = 0; db < keyspace.database_count(); ++db) {
+    const int64_t keys = keyspace.Count(db).live;
+    if (keys > 0) report.keys_by_db.emplace_back(db, keys);
+  }
+  return report;
+}
+
 void ServerInfo::WriteMemory(InfoWriter& out) {
   const Config& config = parts_.config.config();
   const lsm::EngineStats engine = parts_.store.engine().Stats();
@@ -173,13 +197,20 @@ void ServerInfo::WriteMemory(InfoWriter& out) {
   out.Field("used_memory_dataset", dataset);
   out.Field("used_memory_dataset_perc", fmt::format("{:.2f}%", Percent(dataset, used)));
   out.Bytes("total_system_memory", uv_get_total_memory());
+  WriteScriptMemory(out);
   out.Bytes("maxmemory", config.max_memory_bytes);
   out.Field("maxmemory_policy", "noeviction");
   out.Fixed("mem_fragmentation_ratio", Ratio(rss, used));
   out.Field("mem_fragmentation_bytes", Difference(rss, used));
-  out.Field("mem_clients_normal", ClientMemory());
+  out.Field("mem_not_counted_for_evict", 0);
+  out.Field("mem_replication_backlog", 0);
+  out.Field("mem_total_replication_buffers", 0);
   out.Field("mem_clients_slaves", 0);
+  out.Field("mem_clients_normal", ClientMemory());
+  out.Field("mem_cluster_links", 0);
+  out.Field("mem_aof_buffer", engine.wal_pending_bytes);
   out.Field("mem_allocator", "libc");
+  out.Field("active_defrag_running", 0);
   const uint64_t counted =
       MemoryBesideCaches() + engine.block_cache_bytes + engine.record_cache_bytes;
   WriteAllocator(out, counted, rss);
@@ -198,6 +229,20 @@ void ServerInfo::WriteMemory(InfoWriter& out) {
   // The rest: code, threads, buffers of workers, and what the allocator keeps for the next one.
   out.Field("cairn_counted_bytes", counted);
   out.Field("cairn_uncounted_bytes", Difference(rss, counted));
+}
+
+// There is no interpreter, and nothing that it could hold.
+void ServerInfo::WriteScriptMemory(InfoWriter& out) {
+  out.Bytes("used_memory_lua", 0);
+  out.Field("used_memory_vm_eval", 0);
+  out.Field("used_memory_scripts_eval", 0);
+  out.Field("number_of_cached_scripts", 0);
+  out.Field("number_of_functions", 0);
+  out.Field("number_of_libraries", 0);
+  out.Field("used_memory_vm_functions", 0);
+  out.Bytes("used_memory_vm_total", 0);
+  out.Field("used_memory_functions", 0);
+  out.Bytes("used_memory_scripts", 0);
 }
 
 // The C library's own figures (mallinfo2) are had by a walk over every free chunk, with its locks

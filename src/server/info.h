@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "commands/memory_report.h"
 #include "commands/scan_table.h"
 #include "env/env.h"
 #include "server/clients.h"
@@ -45,6 +46,7 @@ class ServerInfo {
   void ResetStatistics();
   // What counts against maxmemory but block cache and record cache, in bytes.
   uint64_t MemoryBesideCaches();
+  MemoryReport ReportMemory();
   void set_port(int port) { port_ = port; }
 
  private:
@@ -59,9 +61,13 @@ class ServerInfo {
   void WriteClients(InfoWriter& out);
   void WriteMemory(InfoWriter& out);
   void WritePersistence(InfoWriter& out);
+  void WriteForks(InfoWriter& out);
+  void WriteLogAsAof(InfoWriter& out);
   void WriteLoading(InfoWriter& out);
   void WriteStats(InfoWriter& out);
+  void WriteAbsent(InfoWriter& out);
   void WriteReplication(InfoWriter& out);
+  void WriteScriptMemory(InfoWriter& out);
   void WriteAllocator(InfoWriter& out, uint64_t counted, uint64_t rss);
   void WriteCpu(InfoWriter& out);
   void WriteModules(InfoWriter& out);

@@ -10,10 +10,10 @@
 namespace cairn {
 
 void ServerInfo::WritePersistence(InfoWriter& out) {
-  const bool healthy = parts_.store.engine().health() == lsm::Health::kHealthy;
   out.Section("Persistence");
   out.Field("loading", parts_.store.loading() ? 1 : 0);
   out.Field("async_loading", 0);
+  WriteForks(out);
   // There is no RDB file: what was written since the start needs no saving.
   out.Field("rdb_changes_since_last_save", 0);
   out.Field("rdb_bgsave_in_progress", 0);
@@ -22,15 +22,51 @@ void ServerInfo::WritePersistence(InfoWriter& out) {
   out.Field("rdb_last_bgsave_time_sec", -1);
   out.Field("rdb_current_bgsave_time_sec", -1);
   out.Field("rdb_saves", 0);
-  // The write-ahead log is what an AOF is for others.
+  WriteLogAsAof(out);
+  if (parts_.store.loading()) WriteLoading(out);
+}
+
+// Nothing is ever forked to be saved.
+void ServerInfo::WriteForks(InfoWriter& out) {
+  out.Field("current_cow_peak", 0);
+  out.Field("current_cow_size", 0);
+  out.Field("current_cow_size_age", 0);
+  out.Fixed("current_fork_perc", 0);
+  out.Field("current_save_keys_processed", 0);
+  out.Field("current_save_keys_total", 0);
+  out.Field("rdb_last_cow_size", 0);
+  out.Field("rdb_last_load_keys_expired", 0);
+  out.Field("rdb_last_load_keys_loaded", 0);
+  out.Field("module_fork_in_progress", 0);
+  out.Field("module_fork_last_cow_size", 0);
+}
+
+// The write-ahead log is what an AOF is for others: the tables are its base, the log is what has
+// come since, and memtables are flushed where an AOF is written anew.
+void ServerInfo::WriteLogAsAof(InfoWriter& out) {
+  const lsm::Engine& engine = parts_.store.engine();
+  const lsm::EngineStats stats = engine.Stats();
+  const lsm::Watermarks marks = engine.watermarks();
+  const bool healthy = engine.health() == lsm::Health::kHealthy;
+  const uint64_t slots_in_use = stats.wal_slots - std::min(stats.wal_slots, stats.wal_slots_free);
+  const uint64_t log_bytes = slots_in_use * parts_.config.config().engine.wal_slot_bytes;
   out.Field("aof_enabled", 1);
   out.Field("aof_rewrite_in_progress", 0);
   out.Field("aof_rewrite_scheduled", 0);
   out.Field("aof_last_rewrite_time_sec", -1);
   out.Field("aof_current_rewrite_time_sec", -1);
   out.Field("aof_last_bgrewrite_status", "ok");
+  out.Field("aof_rewrites", 0);
+  out.Field("aof_rewrites_consecutive_failures", 0);
   out.Field("aof_last_write_status", healthy ? "ok" : "err");
-  if (parts_.store.loading()) WriteLoading(out);
+  out.Field("aof_last_cow_size", 0);
+  out.Field("aof_current_size", stats.table_bytes + log_bytes);
+  out.Field("aof_base_size", stats.table_bytes);
+  out.Field("aof_pending_rewrite", 0);
+  out.Field("aof_buffer_length", stats.wal_pending_bytes);
+  out.Field("aof_pending_bio_fsync", marks.written > marks.durable ? 1 : 0);
+  // No write of the log waits on the loop.
+  out.Field("aof_delayed_fsync", 0);
 }
 
 void ServerInfo::WriteLoading(InfoWriter& out) {
@@ -71,19 +107,24 @@ void ServerInfo::WriteStats(InfoWriter& out) {
   out.Field("expired_keys", stats.expired_keys + by_merges);
   out.Field("evicted_keys", 0);
   out.Field("evicted_clients", 0);
+  out.Field("total_eviction_exceeded_time", 0);
+  out.Field("current_eviction_exceeded_time", 0);
   out.Field("keyspace_hits", stats.keyspace_hits);
   out.Field("keyspace_misses", stats.keyspace_misses);
   out.Field("pubsub_channels", 0);
   out.Field("pubsub_patterns", 0);
+  out.Field("pubsubshard_channels", 0);
   out.Field("latest_fork_usec", 0);
   out.Field("total_forks", 0);
-  out.Field("tracking_total_keys", 0);
+  WriteAbsent(out);
   out.Field("unexpected_error_replies", 0);
   out.Field("total_error_replies", stats.error_replies);
   out.Field("total_reads_processed", stats.reads_processed);
   out.Field("total_writes_processed", stats.writes_processed);
   out.Field("io_threaded_reads_processed", 0);
   out.Field("io_threaded_writes_processed", 0);
+  out.Field("reply_buffer_shrinks", 0);
+  out.Field("reply_buffer_expands", 0);
   out.Field("client_query_buffer_limit_disconnections", stats.query_buffer_disconnections);
   out.Field("client_output_buffer_limit_disconnections", stats.output_buffer_disconnections);
   out.Field("cairn_attempts_missed", stats.attempts_missed);
@@ -99,6 +140,26 @@ void ServerInfo::WriteStats(InfoWriter& out) {
   out.Field("cairn_unknown_outcomes", parts_.gate.unknown_outcomes());
   out.Field("cairn_scans", parts_.scans.size());
   out.Field("cairn_scan_restarts", parts_.scans.restarts());
+}
+
+// Counters of what Redis can do and Cairn has no need of, or cannot: they are what they are in a
+// Redis that never did it.
+void ServerInfo::WriteAbsent(InfoWriter& out) {
+  // Expired keys go when commands or merges meet them: no cycle looks for them.
+  out.Field("expired_time_cap_reached_count", 0);
+  out.Field("expire_cycle_cpu_milliseconds", 0);
+  out.Field("migrate_cached_sockets", 0);
+  out.Field("slave_expires_tracked_keys", 0);
+  out.Field("active_defrag_hits", 0);
+  out.Field("active_defrag_misses", 0);
+  out.Field("active_defrag_key_hits", 0);
+  out.Field("active_defrag_key_misses", 0);
+  out.Field("total_active_defrag_time", 0);
+  out.Field("current_active_defrag_time", 0);
+  out.Field("tracking_total_keys", 0);
+  out.Field("tracking_total_items", 0);
+  out.Field("tracking_total_prefixes", 0);
+  out.Field("dump_payload_sanitizations", 0);
 }
 
 void ServerInfo::WriteReplication(InfoWriter& out) {

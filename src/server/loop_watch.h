@@ -4,7 +4,9 @@
 //
 // Thread: loop.
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "env/env.h"
 #include "util/histogram.h"
@@ -22,18 +24,25 @@ class LoopWatch {
   }
   // The poll begins.
   void BeginPoll() {
-    if (woke_nanos_ != 0) away_micros_.Add((env_.MonotonicNanos() - woke_nanos_) / 1000);
+    if (woke_nanos_ != 0) {
+      const uint64_t away_nanos = env_.MonotonicNanos() - woke_nanos_;
+      away_micros_.Add(away_nanos / 1000);
+      longest_nanos_ = std::max(longest_nanos_, away_nanos);
+    }
     polling_ = true;
     woke_nanos_ = 0;
   }
 
   const Histogram& away_micros() const { return away_micros_; }
+  // The longest time since the last call.
+  uint64_t TakeLongestNanos() { return std::exchange(longest_nanos_, 0); }
   void Reset() { away_micros_.Clear(); }
 
  private:
   Env& env_;
   bool polling_ = false;
   uint64_t woke_nanos_ = 0;  // 0: in the poll, or not begun
+  uint64_t longest_nanos_ = 0;
   Histogram away_micros_;
 };
 

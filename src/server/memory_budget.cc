@@ -27,18 +27,15 @@ lsm::Options FitToMemory(lsm::Options options, uint64_t max_memory_bytes) {
   const uint64_t taken =
       options.memtable_bytes * memtables + lsm::ChunkPool::MostBytes(options.memtable_bytes);
   const uint64_t left = usable - std::min(usable, taken);
-  const uint64_t cache = std::max(left / 2, kSmallestCacheBytes);
-  options.block_cache_bytes = std::min<uint64_t>(options.block_cache_bytes, cache);
-  options.record_cache_bytes = std::min<uint64_t>(options.record_cache_bytes, cache);
+  options.cache_bytes = std::max(left, kSmallestCachesBytes);
   return options;
 }
 
 uint64_t CacheBytes(const lsm::Options& fitted, uint64_t max_memory_bytes, uint64_t used_bytes) {
-  const uint64_t most = fitted.block_cache_bytes + fitted.record_cache_bytes;
-  if (max_memory_bytes == 0) return most;
+  if (max_memory_bytes == 0) return fitted.cache_bytes;
   const uint64_t usable = Usable(max_memory_bytes);
   const uint64_t left = usable - std::min(usable, used_bytes);
-  return std::min(most, std::max(left, 2 * kSmallestCacheBytes));
+  return std::min<uint64_t>(fitted.cache_bytes, std::max(left, kSmallestCachesBytes));
 }
 
 }  // namespace cairn

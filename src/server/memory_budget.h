@@ -13,8 +13,9 @@ namespace cairn {
 // max_memory_bytes 0: no bound, nothing changes. Else an eighth is left alone, for what the
 // allocator keeps between allocations and nobody counts (figures: src/lsm/README.md, Memory). Of
 // the rest, memtables (the active one, those that may be frozen, one being frozen, those retained)
-// get at most half, the block cache and the record cache half each of what is left; none becomes
-// smaller than kSmallestMemtableBytes or kSmallestCacheBytes, nor larger than it was.
+// get at most half, and no more than their option says; the block cache and the record cache
+// together get what is left. Neither becomes smaller than kSmallestMemtableBytes or
+// kSmallestCachesBytes.
 lsm::Options FitToMemory(lsm::Options options, uint64_t max_memory_bytes);
 
 // What the caches may hold together while everything else takes `used_bytes`: what fits, or less
@@ -22,6 +23,6 @@ lsm::Options FitToMemory(lsm::Options options, uint64_t max_memory_bytes);
 uint64_t CacheBytes(const lsm::Options& fitted, uint64_t max_memory_bytes, uint64_t used_bytes);
 
 constexpr uint64_t kSmallestMemtableBytes = uint64_t{1} << 20;
-constexpr uint64_t kSmallestCacheBytes = uint64_t{1} << 20;
+constexpr uint64_t kSmallestCachesBytes = uint64_t{2} << 20;
 
 }  // namespace cairn

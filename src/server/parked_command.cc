@@ -34,6 +34,11 @@ void ParkedCommand::BeginRunning(uint64_t now_nanos) {
     case ParkReason::kSnapshot:
       run.waits.snapshot += waited;
       break;
+    case ParkReason::kWaiting:
+    case ParkReason::kPaused:
+      // Somebody wanted it to take so long: as if it had begun later.
+      run.begun_nanos += waited;
+      break;
     case ParkReason::kNotParked:
     case ParkReason::kRunning:
       break;
@@ -48,6 +53,9 @@ void ParkedCommand::Clear() {
   attempt.reset();
   shares_fetch = false;
   alone = false;
+  wait_durable = 0;
+  wait_until_nanos = 0;
+  unblocked = unblocked_by_error = false;
   argv_.clear();
   bytes_.clear();
   if (bytes_.capacity() > kKeptBytes) bytes_ = std::string();

@@ -21,6 +21,7 @@ class Connection;
 // kRunning: what it waited for is there and it is being run; its arguments are in use.
 // kThrottle: it writes, and writers are being slowed; it has not run yet.
 // kSnapshot: its snapshot job runs or waits for its turn.
+// kWaiting: it asked to wait (WAIT, WAITAOF). kPaused: CLIENT PAUSE; it has not run yet.
 enum class ParkReason : uint8_t {
   kNotParked,
   kFetch,
@@ -28,6 +29,8 @@ enum class ParkReason : uint8_t {
   kThrottle,
   kSettle,
   kSnapshot,
+  kWaiting,
+  kPaused,
   kRunning
 };
 
@@ -57,7 +60,12 @@ class ParkedCommand {
   bool shares_fetch = false;         // the fetch under way brings what others want, too
   bool alone = false;                // such a fetch has failed: it is tried without the others
   AheadMark ahead_from;              // where its looks ahead begin: where the last command's ended
-  // kRoom, kThrottle, kSettle, kSnapshot (one that waits for its turn): in the executor's list.
+  // kWaiting: what ends the wait.
+  lsm::Sequence wait_durable = 0;  // 0: nothing but time
+  uint64_t wait_until_nanos = 0;   // 0: no time does
+  bool unblocked = false;          // CLIENT UNBLOCK does
+  bool unblocked_by_error = false;
+  // All but kFetch, and kSnapshot while its job runs: in the executor's list.
   std::list<Connection*>::iterator place;
 
  private:

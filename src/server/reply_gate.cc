@@ -23,9 +23,10 @@ void ReplyGate::SetMarks(const lsm::Watermarks& marks, bool log_failed) {
   marks_ = marks;
   log_failed_ = log_failed;
   if (log_failed_) return FailWaiting();
+  const lsm::Sequence written = safe(ReplyLevel::kWritten), durable = safe(ReplyLevel::kDurable);
   for (size_t i = 0; i < waiting_.size();) {
     Member& member = *waiting_[i];
-    const bool sendable = member.queue.Release(safe(member.level));
+    const bool sendable = member.queue.Release(written, durable);
     // Leave puts the last member in this place.
     member.queue.waiting() ? void(++i) : Leave(member);
     if (sendable) member.OnSendable();
@@ -54,7 +55,8 @@ bool ReplyGate::CloseReply(Member& member, lsm::Sequence sequence) {
     sequence = 0;
     genuine = false;
   }
-  queue.Close(1, sequence, tick_);
+  if (sequence > 0 && member.level == ReplyLevel::kDurable) WantDurable(sequence);
+  queue.Close(1, sequence, tick_, member.level);
   if (queue.waiting() && member.place == kNotListed) {
     member.place = waiting_.size();
     waiting_.push_back(&member);

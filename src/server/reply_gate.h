@@ -8,6 +8,7 @@
 // every later reply that depends on something above the durable mark, until the engine is well
 // again.
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -17,10 +18,7 @@
 
 namespace cairn {
 
-// How safe a write must be before it is told: appendfsync always is kDurable, everysec and no are
-// kWritten.
-enum class ReplyLevel : uint8_t { kWritten, kDurable };
-
+// appendfsync always is kDurable, everysec and no are kWritten.
 ReplyLevel LevelOf(lsm::SyncMode mode);
 
 // What stands in for a reply whose data may or may not survive. Not a code of Redis: there the
@@ -33,7 +31,7 @@ class ReplyGate {
   // A connection's replies and its place in the list.
   struct Member {
     ReplyQueue queue;
-    ReplyLevel level = ReplyLevel::kDurable;
+    ReplyLevel level = ReplyLevel::kDurable;  // of replies to come; those that wait keep theirs
     size_t place = kNotListed;
 
     virtual void OnSendable() = 0;  // queue.sendable() has grown; must not touch the gate's list
@@ -55,6 +53,12 @@ class ReplyGate {
   bool CloseReply(Member& member, lsm::Sequence sequence);
   void Leave(Member& member);
 
+  // The newest sequence that somebody waited to be durable.
+  lsm::Sequence wanted_durable() const { return wanted_durable_; }
+  void WantDurable(lsm::Sequence sequence) {
+    wanted_durable_ = std::max(wanted_durable_, sequence);
+  }
+
   size_t waiting_count() const { return waiting_.size(); }
   uint64_t unknown_outcomes() const { return unknown_outcomes_; }
 
@@ -69,6 +73,7 @@ class ReplyGate {
   lsm::Watermarks marks_;
   bool log_failed_ = false;
   uint64_t tick_ = 1;
+  lsm::Sequence wanted_durable_ = 0;
   std::vector<Member*> waiting_;
   uint64_t unknown_outcomes_ = 0;
 };

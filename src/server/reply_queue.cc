@@ -4,7 +4,7 @@
 
 namespace cairn {
 
-void ReplyQueue::Close(uint32_t replies, lsm::Sequence sequence, uint64_t tick) {
+void ReplyQueue::Close(uint32_t replies, lsm::Sequence sequence, uint64_t tick, ReplyLevel level) {
   const size_t closed = sendable_bytes_ + waiting_bytes_;
   DCHECK(buffer_.size() >= closed);
   const size_t bytes = buffer_.size() - closed;
@@ -19,8 +19,9 @@ void ReplyQueue::Close(uint32_t replies, lsm::Sequence sequence, uint64_t tick) 
   } else {
     // A reply that waits for nothing has a segment of its own: it must outlive a failed log.
     Segment& last = segments_.back();
-    const bool same = last.sequence == sequence;
-    const bool both_wait = last.sequence != 0 && sequence != 0;
+    // So has one of another level: each keeps what it was promised.
+    const bool same = last.sequence == sequence && (sequence == 0 || last.level == level);
+    const bool both_wait = last.sequence != 0 && sequence != 0 && last.level == level;
     if (same || (both_wait && (sequence < last.sequence || last.tick == tick))) {
       last.sequence = sequence > last.sequence ? sequence : last.sequence;
       last.bytes += bytes;
@@ -29,16 +30,17 @@ void ReplyQueue::Close(uint32_t replies, lsm::Sequence sequence, uint64_t tick) 
       return;
     }
   }
-  segments_.push_back({sequence, tick, bytes, replies});
+  segments_.push_back({sequence, tick, bytes, replies, level});
   waiting_bytes_ += bytes;
 }
 
-bool ReplyQueue::Release(lsm::Sequence safe) {
+bool ReplyQueue::Release(lsm::Sequence written, lsm::Sequence durable) {
   const size_t before = sendable_bytes_;
-  while (waiting() && segments_[head_].sequence <= safe) {
-    sendable_bytes_ += segments_[head_].bytes;
-    waiting_bytes_ -= segments_[head_].bytes;
-    ++head_;
+  for (; waiting(); ++head_) {
+    const Segment& segment = segments_[head_];
+    if (segment.sequence > (segment.level == ReplyLevel::kDurable ? durable : written)) break;
+    sendable_bytes_ += segment.bytes;
+    waiting_bytes_ -= segment.bytes;
   }
   DropReleased();
   return sendable_bytes_ > before;

@@ -15,6 +15,9 @@
 
 namespace cairn {
 
+// How safe a write must be before it is told: in the kernel's hands, or on disk.
+enum class ReplyLevel : uint8_t { kWritten, kDurable };
+
 class ReplyQueue {
  public:
   resp::OutputBuffer& buffer() { return buffer_; }
@@ -22,10 +25,10 @@ class ReplyQueue {
   size_t size_bytes() const { return buffer_.size(); }
   bool empty() const { return buffer_.empty(); }
 
-  // What stands behind what was closed before is now `replies` replies that wait for `sequence`; 0
-  // means for nothing. `tick` numbers the loop's ticks: the writes of one tick become safe
-  // together, so their replies share a segment.
-  void Close(uint32_t replies, lsm::Sequence sequence, uint64_t tick);
+  // What stands behind what was closed before is now `replies` replies that wait until `sequence`
+  // has that level; 0 means for nothing. `tick` numbers the loop's ticks: the writes of one tick
+  // become safe together, so their replies share a segment.
+  void Close(uint32_t replies, lsm::Sequence sequence, uint64_t tick, ReplyLevel level);
 
   // What stands behind what was closed.
   std::string_view open() const { return buffer_.view().substr(sendable_bytes_ + waiting_bytes_); }
@@ -37,9 +40,9 @@ class ReplyQueue {
   lsm::Sequence first_sequence() const { return segments_[head_].sequence; }
   size_t segment_count() const { return segments_.size() - head_; }
 
-  // Lets everything go up to the first segment that waits for more than `safe`. True if there was
-  // something.
-  bool Release(lsm::Sequence safe);
+  // Lets everything go up to the first segment that waits for more than these marks. True if there
+  // was something.
+  bool Release(lsm::Sequence written, lsm::Sequence durable);
   // The log failed: each reply that waits for more than `durable` becomes `error` (a whole reply,
   // with CR LF), and nothing waits any longer. How many were replaced.
   size_t FailAbove(lsm::Sequence durable, std::string_view error);
@@ -59,6 +62,7 @@ class ReplyQueue {
     uint64_t tick = 0;
     size_t bytes = 0;
     uint32_t replies = 0;
+    ReplyLevel level = ReplyLevel::kDurable;
   };
 
   void DropReleased();

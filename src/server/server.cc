@@ -72,7 +72,8 @@ Server::Server(Env& env, Logger& log, Config config, std::string config_file)
       store_(env, log, EngineOptions(config_.config()),
              static_cast<int>(config_.config().databases), [this] { loop_.Wake(); }),
       executor_({gate_, stats_, records_, errors_, access_, clock_, log, slow_log_,
-                 config_.config().latency_tracking, config_.config().protocol.max_bulk_bytes},
+                 latency_monitor_, config_.config().clients, config_.config().latency_tracking,
+                 config_.config().protocol.max_bulk_bytes},
                 RandomSeed(env)),
       clients_({executor_, gate_, stats_, clock_, log, config_.config().clients,
                 config_.config().protocol}),
@@ -80,21 +81,22 @@ Server::Server(Env& env, Logger& log, Config config, std::string config_file)
                  [this](std::unique_ptr<Transport> t) { OnConnection(std::move(t)); }),
       info_({env, config_, store_, clients_, executor_, gate_, stats_, records_, errors_, scans_,
              clock_, loop_.watch()}),
-      control_({env, config_, store_, clients_, info_, access_, scans_, slow_log_, clock_,
-                loop_.watch(),
+      control_({env, config_, store_, clients_, executor_, info_, access_, scans_, slow_log_,
+                latency_monitor_, records_, clock_, loop_.watch(),
                 [this](const ShutdownRequest& request) { return OnShutdownCommand(request); }}) {
   config_.SetApply(
       [this](const Config& before, const Config& now) { return ApplyConfig(before, now); });
   executor_.SetControl(control_);
   access_.set_counting(IsFrequencyPolicy(config_.config().eviction_policy));
-  SetSlowLogLimits(config_.config());
+  SetWatchLimits(config_.config());
 }
 
 Server::~Server() = default;
 
-void Server::SetSlowLogLimits(const Config& config) {
+void Server::SetWatchLimits(const Config& config) {
   slow_log_.SetLimits(config.slowlog_slower_than_micros,
                       static_cast<uint64_t>(config.slowlog_max_length));
+  latency_monitor_.SetThreshold(static_cast<uint64_t>(config.latency_monitor_threshold_ms));
 }
 
 Status Server::Start() {
@@ -166,6 +168,7 @@ void Server::WarnOfHiddenDatabases() {
 void Server::OnMarks() {
   lsm::Engine& engine = store_.engine();
   gate_.SetMarks(engine.watermarks(), engine.health() == lsm::Health::kLogFailed);
+  executor_.OnMarks();
 }
 
 bool Server::ReadyTurns() {
@@ -176,19 +179,33 @@ bool Server::ReadyTurns() {
 // Closes the tick's group of writes and sends what may go, just before the loop polls.
 void Server::EndTick() {
   clients_.RunArrived();
+  executor_.RunDue();
   if (stop_wanted_ && ReadyToStop()) return CleanStop();
   clock_.NextTick();
   const uint64_t commits = executor_.commit_count();
   const bool grown = std::exchange(commits_seen_, commits) != commits;
   if (GroupIsComplete(grown)) {
+    store_.engine().TellWritten(clients_.loose_count() > 0);
     store_.engine().EndTick();
+    SyncForStrict();
     gate_.NextTick();
   }
   clients_.EndTick();
   listeners_.NextTick();
-  if (executor_.has_throttled()) loop_.SetAlarm();
+  const uint64_t soon = clock_.tick_nanos() + uint64_t{Loop::kTimerMs} * 1'000'000;
+  if (executor_.has_throttled() || executor_.next_due_nanos() <= soon) loop_.SetAlarm();
   if (clients_.has_ready_turns()) return loop_.KeepAwake();
   if (grown && CrowdWaitsForWrite()) log_is_slow_ = !loop_.WaitForWake(kLogWait);
+}
+
+// A connection that wants more than the server's appendfsync gives does not wait for the sync of
+// that second, or for none.
+void Server::SyncForStrict() {
+  const lsm::Sequence wanted = gate_.wanted_durable();
+  if (wanted <= sync_asked_for_) return;
+  sync_asked_for_ = wanted;
+  if (config_.config().engine.sync_mode == lsm::SyncMode::kAlways) return;
+  if (wanted > store_.engine().watermarks().durable) store_.engine().SyncSoon();
 }
 
 // Where a group costs a sync, a tick that brought writes is given time for another: clients that
@@ -227,7 +244,21 @@ void Server::OnTimer() {
   if (!store_.loading()) store_.keyspace().ForgetGoneSpaces();
   clients_.OnTimer();
   info_.Sample();
+  NoteLatencies();
   BoundCaches();
+}
+
+// What the log's thread and the loop itself took since the last call. Redis's names where they mean
+// the same: a write of the log, and its sync if replies wait for it.
+void Server::NoteLatencies() {
+  constexpr uint64_t kMicroNanos = 1000;
+  const bool always = config_.config().engine.sync_mode == lsm::SyncMode::kAlways;
+  const lsm::LongestLogSteps log = store_.engine().TakeLongestLogSteps();
+  const uint64_t now = clock_.tick_wall_ms() / 1000;
+  latency_monitor_.Add("aof-write", log.write_micros * kMicroNanos, now);
+  latency_monitor_.Add(always ? "aof-fsync-always" : "log-sync", log.sync_micros * kMicroNanos,
+                       now);
+  latency_monitor_.Add("event-loop", loop_.watch().TakeLongestNanos(), now);
 }
 
 // What clients and tables take comes out of the caches.
@@ -265,7 +296,7 @@ ConfigError Server::ApplyConfig(const Config& before, const Config& now) {
   }
   log_.SetLevel(now.log_level);
   executor_.set_track_latencies(now.latency_tracking);
-  SetSlowLogLimits(now);
+  SetWatchLimits(now);
   executor_.set_max_bulk_bytes(now.protocol.max_bulk_bytes);
   access_.set_counting(IsFrequencyPolicy(now.eviction_policy));
   if (now.engine.sync_mode != before.engine.sync_mode) {
@@ -276,11 +307,11 @@ ConfigError Server::ApplyConfig(const Config& before, const Config& now) {
   }
   const bool no_password = now.clients.password.empty();
   clients_.ForEach([&](Connection& connection) {
-    connection.level = now.clients.reply_level;
+    connection.ChooseLevel(now.clients.reply_level);
     if (no_password) connection.Authenticate();
   });
-  // What waited to be durable may only have to be written now.
-  if (!store_.loading()) OnMarks();
+  // What waits to be durable gets there by a sync of its own now.
+  sync_asked_for_ = 0;
   return {};
 }
 

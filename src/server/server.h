@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "commands/latency_monitor.h"
 #include "commands/scan_table.h"
 #include "commands/slow_log.h"
 #include "env/env.h"
@@ -47,7 +48,7 @@ class Server {
 
  private:
   ConfigError ApplyConfig(const Config& before, const Config& now);
-  void SetSlowLogLimits(const Config& config);
+  void SetWatchLimits(const Config& config);
   void OnOpened(const Status& status);
   void WarnOfHiddenDatabases();
   void OnMarks();
@@ -55,6 +56,8 @@ class Server {
   void EndTick();
   bool GroupIsComplete(bool grown);
   bool CrowdWaitsForWrite() const;
+  void SyncForStrict();
+  void NoteLatencies();
   void OnWake();
   void OnTimer();
   void BoundCaches();
@@ -79,6 +82,7 @@ class Server {
   AccessClock access_;
   ScanTable scans_;
   SlowLog slow_log_;
+  LatencyMonitor latency_monitor_;
   ReplyGate gate_;
   Store store_;
   Executor executor_;
@@ -93,6 +97,7 @@ class Server {
   // How many connections at once make a crowd, and the longest that others wait for its write.
   static constexpr size_t kLogCrowd = 8;
   static constexpr std::chrono::microseconds kLogWait{150};
+  lsm::Sequence sync_asked_for_ = 0;  // appendfsync everysec and no
   uint64_t commits_seen_ = 0;
   uint64_t group_since_nanos_ = 0;
   int group_ticks_ = 0;

@@ -44,6 +44,12 @@ uint64_t Histogram::Percentile(double percent) const {
   return max_;
 }
 
+uint64_t Histogram::CountUpTo(uint64_t value) const {
+  uint64_t seen = 0;
+  for (size_t i = 0; i <= BucketOf(value); ++i) seen += buckets_[i];
+  return seen;
+}
+
 HistogramSummary Histogram::Summary() const {
   return {count_, Percentile(50), Percentile(99), Percentile(99.9), max_};
 }

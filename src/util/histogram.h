@@ -42,6 +42,9 @@ class Histogram {
   // `percent` of the values do not exceed. 0 when empty. `percent` is clamped to [0, 100].
   uint64_t Percentile(double percent) const;
 
+  // How many of the recorded values are at most `value`, rounded up to its bucket's end.
+  uint64_t CountUpTo(uint64_t value) const;
+
   HistogramSummary Summary() const;
   // A line for each power of two that has values: "     64-127      : 12 (1.50 %)".
   std::string Distribution() const;

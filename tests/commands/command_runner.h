@@ -98,6 +98,8 @@ class CommandRunner {
   bool listening = false;
   AttemptCounters counters;  // sums of committed attempts
   size_t attempts = 0;
+  bool may_wait = false;
+  std::optional<WaitRequest> wait;  // what the last command asked for
 
  private:
   void Attempt(std::span<const std::string_view> argv, const CommandSpec& spec,
@@ -109,6 +111,7 @@ class CommandRunner {
       effects_.Clear();
       tx_.Begin(now_ms, seed, listening);
       CommandContext context{argv, spec, tx_, effects_, reply, session, server};
+      context.may_wait = may_wait;
       spec.handler(context);
       REQUIRE(tx_.status().ok());
       if (!tx_.missed()) break;
@@ -124,6 +127,7 @@ class CommandRunner {
   void Commit() {
     if (tx_.has_writes()) keyspace.Commit(tx_);
     effects_.Apply(server.scans());
+    wait = effects_.wait;
     counters.hits += tx_.counters().hits;
     counters.misses += tx_.counters().misses;
     counters.expired += tx_.counters().expired;

@@ -5,11 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "commands/command.h"
+#include "commands/latency_monitor.h"
 #include "commands/scan_table.h"
 #include "commands/server_control.h"
 #include "commands/session.h"
 #include "commands/slow_log.h"
 #include "util/glob.h"
+#include "util/histogram.h"
 
 namespace cairn::test {
 
@@ -23,6 +26,10 @@ class FakeServer : public ServerControl {
   uint64_t hll_max_bytes = 3000;
   std::vector<std::string> log;  // calls that change something
   ClientFilter last_filter;
+  LatencyMonitor monitor;
+  std::map<std::string, Histogram> latencies;  // by the row's name
+  MemoryReport memory;
+  uint64_t durable = UINT64_MAX;
   ScanTable scan_table{7};
   SlowLog slow_commands;
 
@@ -53,6 +60,13 @@ class FakeServer : public ServerControl {
     for (const std::string_view section : sections) text += std::string(section) + "\r\n";
     return text;
   }
+  MemoryReport ReportMemory() override { return memory; }
+  const Histogram* LatenciesOf(const CommandSpec& row) override {
+    const auto found = latencies.find(std::string(row.name));
+    return found == latencies.end() ? nullptr : &found->second;
+  }
+  LatencyMonitor& latency_monitor() override { return monitor; }
+  bool IsDurable(uint64_t sequence) override { return sequence <= durable; }
   std::string_view redis_version() const override { return "7.0.15"; }
   std::string LsmDebugString() override { return "lsm\n"; }
   std::optional<std::string> StartCompaction() override {
@@ -77,6 +91,14 @@ class FakeServer : public ServerControl {
   int ClientKill(const ClientFilter& filter, Session&) override {
     last_filter = filter;
     return killed;
+  }
+  void PauseClients(int64_t timeout_ms, bool only_writes) override {
+    log.push_back("pause " + std::to_string(timeout_ms) + (only_writes ? " write" : " all"));
+  }
+  void UnpauseClients() override { log.emplace_back("unpause"); }
+  bool UnblockClient(uint64_t id, bool with_error) override {
+    log.push_back("unblock " + std::to_string(id) + (with_error ? " error" : ""));
+    return id == 7;
   }
   std::optional<std::string> Shutdown(const ShutdownRequest& request) override {
     log.push_back(std::string("shutdown") + (request.now ? " now" : "") +

@@ -66,6 +66,7 @@ TEST_CASE("engine: caches are kept within what they may hold together") {
   FaultEnv env;
   Options options = SmallOptions();
   options.retained_memtables = 0;
+  options.cache_bytes = 500 << 10;
   options.block_cache_bytes = 400 << 10;
   options.record_cache_bytes = 100 << 10;
   EngineDriver driver(env, options);

@@ -203,30 +203,28 @@ TEST_CASE("every option's own spelling is taken again and means the same") {
   }
 }
 
-TEST_CASE("maxmemory bounds memtables and caches together, and makes nothing larger") {
+TEST_CASE("maxmemory bounds memtables and caches together, and caches take what it leaves") {
   const lsm::Options defaults;
-  CHECK(FitToMemory(defaults, 0).block_cache_bytes == defaults.block_cache_bytes);
-  const lsm::Options roomy = FitToMemory(defaults, uint64_t{1} << 40);
+  CHECK(FitToMemory(defaults, 0).cache_bytes == defaults.cache_bytes);
+  const lsm::Options roomy = FitToMemory(defaults, uint64_t{8} << 30);
   CHECK(roomy.memtable_bytes == defaults.memtable_bytes);
-  CHECK(roomy.block_cache_bytes == defaults.block_cache_bytes);
+  CHECK(roomy.cache_bytes > uint64_t{5} << 30);
   for (const uint64_t mib : {16, 64, 200, 600, 900}) {
     const uint64_t bound = mib << 20;
     const lsm::Options fitted = FitToMemory(defaults, bound);
     INFO(mib);
-    const uint64_t caches = fitted.block_cache_bytes + fitted.record_cache_bytes;
+    const uint64_t caches = fitted.cache_bytes;
     const uint64_t pool = lsm::ChunkPool::MostBytes(fitted.memtable_bytes);
     CHECK((pool > 0) == (mib >= 600));
     CHECK(fitted.memtable_bytes * 6 + pool + caches <= bound - bound / 8);
     CHECK(fitted.memtable_bytes * 6 + pool + caches >= bound / 2);
   }
-  CHECK(FitToMemory(defaults, 1).block_cache_bytes == kSmallestCacheBytes);
-  CHECK(FitToMemory(defaults, 1).record_cache_bytes == kSmallestCacheBytes);
+  CHECK(FitToMemory(defaults, 1).cache_bytes == kSmallestCachesBytes);
 }
 
 TEST_CASE("caches get what clients and tables leave of maxmemory") {
   lsm::Options fitted;
-  fitted.block_cache_bytes = 60 << 20;
-  fitted.record_cache_bytes = 40 << 20;
+  fitted.cache_bytes = 100 << 20;
   const auto mib = [&](uint64_t bound, uint64_t used) {
     return CacheBytes(fitted, bound << 20, used << 20) >> 20;
   };

@@ -87,6 +87,11 @@ class FakeControl final : public ServerControl {
   }
   std::function<void()> on_info;
   std::string_view redis_version() const override { return "7.0.15"; }
+  MemoryReport ReportMemory() override { return {}; }
+  const Histogram* LatenciesOf(const CommandSpec&) override { return nullptr; }
+  LatencyMonitor& latency_monitor() override { return latency_monitor_; }
+  bool IsDurable(uint64_t sequence) override { return is_durable && is_durable(sequence); }
+  std::function<bool(uint64_t)> is_durable;
   std::string LsmDebugString() override { return ""; }
   std::optional<std::string> StartCompaction() override { return std::nullopt; }
   void PauseCompaction(bool) override {}
@@ -98,6 +103,18 @@ class FakeControl final : public ServerControl {
   std::string ClientList(const ClientFilter&, const Session&) override { return ""; }
   std::string ClientInfo(const Session&) override { return ""; }
   int ClientKill(const ClientFilter&, Session&) override { return 0; }
+  void PauseClients(int64_t timeout_ms, bool only_writes) override {
+    if (executor != nullptr) executor->Pause(timeout_ms, only_writes);
+  }
+  void UnpauseClients() override {
+    if (executor != nullptr) executor->Unpause();
+  }
+  bool UnblockClient(uint64_t id, bool with_error) override {
+    Connection* connection = clients == nullptr ? nullptr : clients->Find(id);
+    return connection != nullptr && executor->Unblock(*connection, with_error);
+  }
+  Executor* executor = nullptr;
+  Clients* clients = nullptr;
   std::optional<std::string> Shutdown(const ShutdownRequest&) override { return std::nullopt; }
   bool DebugAllowed(const Session&) const override { return true; }
   void DebugSleep(double) override {}
@@ -108,6 +125,7 @@ class FakeControl final : public ServerControl {
  private:
   ScanTable& scans_;
   SlowLog& slow_log_;
+  LatencyMonitor latency_monitor_;
   std::string password_;
 };
 
@@ -165,6 +183,11 @@ class Fixture {
  public:
   Fixture() {
     executor.SetControl(control);
+    control.executor = &executor;
+    control.clients = &clients;
+    control.is_durable = [this](uint64_t sequence) {
+      return sequence <= engine.watermarks().durable;
+    };
     executor.Serve(engine, keyspace, false);
     engine.SetCallbacks([this] { Marks(); }, [this] { executor.OnRoom(); });
     Marks();
@@ -179,6 +202,7 @@ class Fixture {
   void EndTick() {
     clients.RunReadyTurns();
     clients.RunArrived();
+    executor.RunDue();
     engine.EndTick();
     clients.EndTick();
     gate.NextTick();
@@ -194,7 +218,10 @@ class Fixture {
     for (int i = 0; i < 8; ++i) Tick();
     return client.Take();
   }
-  void Marks() { gate.SetMarks(engine.watermarks(), engine.health() == lsm::Health::kLogFailed); }
+  void Marks() {
+    gate.SetMarks(engine.watermarks(), engine.health() == lsm::Health::kLogFailed);
+    executor.OnMarks();
+  }
 
   FaultEnv env{1};
   Logger log{[] { return uint64_t{0}; }};
@@ -209,10 +236,12 @@ class Fixture {
   TickClock clock{env};
   ReplyGate gate;
   SlowLog slow_log;
+  LatencyMonitor latency_monitor;
   FakeControl control{scans, slow_log};
   ClientLimits limits;
   resp::Limits parser_limits;
-  Executor executor{{gate, stats, records, errors, access, clock, log, slow_log}, 1};
+  Executor executor{
+      {gate, stats, records, errors, access, clock, log, slow_log, latency_monitor, limits}, 1};
   Clients clients{{executor, gate, stats, clock, log, limits, parser_limits}};
   // The log stays silent, and can be looked at.
   struct Silence {

@@ -127,6 +127,22 @@ TEST_CASE("percentiles are within 1/64 of the sorted values, merged or not") {
   CHECK(one.Percentile(50) == 0);
 }
 
+TEST_CASE("a histogram counts what is at most a value, up to its bucket's end") {
+  Histogram histogram;
+  CHECK(histogram.CountUpTo(UINT64_MAX) == 0);
+  for (const uint64_t value : {uint64_t{0}, uint64_t{5}, uint64_t{127}, uint64_t{1024},
+                               uint64_t{1039}, uint64_t{1040}, UINT64_MAX}) {
+    histogram.Add(value);
+  }
+  CHECK(histogram.CountUpTo(0) == 1);
+  CHECK(histogram.CountUpTo(4) == 1);
+  CHECK(histogram.CountUpTo(5) == 2);
+  CHECK(histogram.CountUpTo(1023) == 3);
+  CHECK(histogram.CountUpTo(1024) == 5);
+  CHECK(histogram.CountUpTo(1040) == 6);
+  CHECK(histogram.CountUpTo(UINT64_MAX) == 7);
+}
+
 TEST_CASE("a histogram's text") {
   Histogram histogram;
   for (const uint64_t value : {10, 10, 40}) histogram.Add(value);

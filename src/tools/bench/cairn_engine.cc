@@ -49,8 +49,7 @@ class CairnEngine final : public EngineUnderTest {
     options_.wal_bytes = kSlots * options_.wal_slot_bytes;
     const uint64_t memtables = EngineSettings::kMemtables * options_.memtable_bytes +
                                lsm::ChunkPool::MostBytes(options_.memtable_bytes);
-    options_.block_cache_bytes = (settings.memory_bytes - memtables) / 2;
-    options_.record_cache_bytes = options_.block_cache_bytes;
+    options_.cache_bytes = settings.memory_bytes - memtables;
   }
   ~CairnEngine() override {
     Close();
@@ -63,14 +62,14 @@ class CairnEngine final : public EngineUnderTest {
 
   std::string configuration() const override {
     return fmt::format(
-        "memtable {} KiB (at most {} and their pool), block cache {} KiB, record cache {} KiB, "
+        "memtable {} KiB (at most {} and their pool), {} KiB for both caches, "
         "blocks of {} bytes, Snappy, {} filter bits, tables of {} MiB, {} merge thread, {} read "
         "threads, tier width {}, log of {} MiB; appendfsync no (fillsync: always); a tick has {} "
         "commands",
-        options_.memtable_bytes >> 10, EngineSettings::kMemtables, options_.block_cache_bytes >> 10,
-        options_.record_cache_bytes >> 10, options_.block_bytes, options_.bloom_bits_per_key,
-        options_.table_bytes >> 20, options_.background_threads, options_.read_threads,
-        options_.tier_width, options_.wal_bytes >> 20, kTickOperations);
+        options_.memtable_bytes >> 10, EngineSettings::kMemtables, options_.cache_bytes >> 10,
+        options_.block_bytes, options_.bloom_bits_per_key, options_.table_bytes >> 20,
+        options_.background_threads, options_.read_threads, options_.tier_width,
+        options_.wal_bytes >> 20, kTickOperations);
   }
 
   Status Open(bool fresh, WriteSync sync) override {
