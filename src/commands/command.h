@@ -62,7 +62,7 @@ enum class CommandFlag : uint32_t {
   kAllowBusy = 1u << 18,
   // Ours, not shown by COMMAND INFO:
   kControl = 1u << 24,  // run once, at commit; changes session or server
-  // Walks without a bound (KEYS): a snapshot job on a worker if it is long. Only reads, and of the
+  // Takes long without a bound (KEYS, LCS): a snapshot job on a worker then. Only reads, and of the
   // session's database alone.
   kLarge = 1u << 25,
   kNoTouch = 1u << 26,        // looks at keys without using them (TTL, OBJECT): idle times stay

@@ -48,7 +48,11 @@ bool ExtractKeys(const CommandSpec& spec, Argv argv, std::vector<KeyArgument>* k
       continue;
     }
     const size_t begin = FindBegin(key_spec, argv);
-    if (begin >= argv.size()) continue;
+    if (begin >= argv.size()) {
+      // As in Redis: PFMERGE without sources does not fit, a keyword need not occur.
+      if (key_spec.begin == KeySpec::Begin::kIndex) return false;
+      continue;
+    }
     const bool varies = (key_spec.access & KeySpec::kVariableFlags) != 0;
     const uint32_t access =
         varies && spec.variable_access != nullptr ? spec.variable_access(argv) : key_spec.access;

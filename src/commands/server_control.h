@@ -1,6 +1,7 @@
 #pragma once
 // The one interface through which commands reach the server (style.md §2): declared here,
-// implemented in src/server. Only control commands and INFO-like ones may call it.
+// implemented in src/server. Only control commands, INFO-like ones and those that go by an option
+// may call it.
 //
 // Thread: loop. Errors: texts are complete RESP error texts without the leading '-' ("ERR …").
 
@@ -51,6 +52,7 @@ class ServerControl {
       std::span<const std::pair<std::string_view, std::string_view>> pairs) = 0;
   virtual std::optional<std::string> ConfigRewrite() = 0;
   virtual void ResetStatistics() = 0;
+  virtual uint64_t hll_sparse_max_bytes() const = 0;
 
   // --- information ---
   // INFO's text for the sections asked for (empty: the default ones), in Redis's format.

@@ -28,6 +28,9 @@ void StrlenCommand(CommandContext& c);
 void AppendCommand(CommandContext& c);
 void SetrangeCommand(CommandContext& c);
 
+// string_lcs.cc
+void LcsCommand(CommandContext& c);
+
 // string_number.cc
 void DecrCommand(CommandContext& c);
 void DecrbyCommand(CommandContext& c);

@@ -110,6 +110,18 @@ constexpr CommandArg kSetrangeArgs[] = {
     {.name = "offset", .type = Arg::kInteger},
     {.name = "value"},
 };
+constexpr KeySpec kROAccessTwoKeys[] = {{.access = KeySpec::kRo | KeySpec::kAccess, .last_key = 1}};
+constexpr CommandArg kLcsArgs[] = {
+    {.name = "key1", .type = Arg::kKey, .key_spec_index = 0},
+    {.name = "key2", .type = Arg::kKey, .key_spec_index = 0},
+    {.name = "len", .type = Arg::kPureToken, .flags = CommandArg::kOptional, .token = "LEN"},
+    {.name = "idx", .type = Arg::kPureToken, .flags = CommandArg::kOptional, .token = "IDX"},
+    {.name = "len", .type = Arg::kInteger, .flags = CommandArg::kOptional, .token = "MINMATCHLEN"},
+    {.name = "withmatchlen",
+     .type = Arg::kPureToken,
+     .flags = CommandArg::kOptional,
+     .token = "WITHMATCHLEN"},
+};
 
 constexpr CommandSpec kRows[] = {
     {
@@ -328,6 +340,19 @@ constexpr CommandSpec kRows[] = {
         .handler = SetrangeCommand,
         .key_specs = kRWUpdateKey,
         .args = kSetrangeArgs,
+    },
+    {
+        .name = "lcs",
+        .arity = -3,
+        .flags = CommandFlag::kReadonly | CommandFlag::kLarge,
+        .acl_categories = AclCategory::kRead | AclCategory::kString | AclCategory::kSlow,
+        .group = "string",
+        .since = "7.0.0",
+        .summary = "Finds the longest subsequence that two strings have in common",
+        .complexity = "O(N*M), N and M being the lengths of the strings",
+        .handler = LcsCommand,
+        .key_specs = kROAccessTwoKeys,
+        .args = kLcsArgs,
     },
 };
 

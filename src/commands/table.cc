@@ -25,9 +25,9 @@ uint32_t HashOfName(std::string_view name) {
 class NameIndex {
  public:
   NameIndex() {
-    for (const auto rows : {StringRows(), CounterRows(), KeyRows(), ExpiryRows(), ConnectionRows(),
-                            ServerRows(), SaveRows(), DiagnosticsRows(), ReplicationRows(),
-                            CommandRows()}) {
+    for (const auto rows : {StringRows(), CounterRows(), BitmapRows(), HyperLogLogRows(), KeyRows(),
+                            ExpiryRows(), ConnectionRows(), ServerRows(), SaveRows(),
+                            DiagnosticsRows(), ReplicationRows(), CommandRows()}) {
       for (const CommandSpec& row : rows) all_.push_back(&row);
     }
     size_t slot_count = 1;

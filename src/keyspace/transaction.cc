@@ -27,6 +27,7 @@ void Transaction::Begin(uint64_t now_ms, uint64_t seed, bool listening) {
   map_seen_ = 0;
   met_unsettled_ = false;
   walked_too_far_ = false;
+  pinned_ = false;
   walk_left_ = UINT64_MAX;
   remapped_.clear();
   died_.clear();
@@ -79,6 +80,7 @@ KeyRef Transaction::Open(int db, std::string_view key) {
 }
 
 void Transaction::NoteMapSeen(int db) {
+  if (pinned_) return;
   map_seen_ = std::max(map_seen_, keyspace_.databases_[static_cast<size_t>(db)].mapped_at);
 }
 
@@ -130,14 +132,24 @@ lsm::SpaceCount Transaction::CountKeys(int db) {
 
 void Transaction::Put(const KeyRef& key, Type type, Encoding encoding, std::string_view value,
                       uint64_t expire_at_ms) {
+  StagePut(key, MakeTag(type, encoding), value, expire_at_ms, /*optional=*/false);
+}
+
+void Transaction::PutIfRoom(const KeyRef& key, Encoding encoding, std::string_view value) {
+  DCHECK(key.exists);
+  StagePut(key, MakeTag(key.type, encoding), value, key.expire_at_ms, /*optional=*/true);
+}
+
+void Transaction::StagePut(const KeyRef& key, uint8_t tag, std::string_view value,
+                           uint64_t expire_at_ms, bool optional) {
   writes_.Stage({.kind = EntryKind::kValue,
                  .below = key.below,
-                 .tag = MakeTag(type, encoding),
+                 .tag = tag,
                  .space = key.space != 0 ? key.space : SpaceForWrite(key.db),
                  .expire_at_ms = expire_at_ms,
                  .key = key.name,
                  .value = value},
-                /*optional=*/false);
+                optional);
 }
 
 void Transaction::SetExpire(const KeyRef& key, uint64_t expire_at_ms) {
@@ -211,7 +223,7 @@ std::string_view Transaction::Keep(std::string_view bytes) {
 void Transaction::DropWrites() {
   CAIRN_CHECK(only_optional_writes());
   writes_.Clear(seed_);
-  // Whatever was staged as changed was the expired keys' removal.
+  // Whatever was staged as changed was the expired keys' removal: PutIfRoom has no event.
   changes_.clear();
   counters_.expired = 0;
 }

@@ -99,16 +99,20 @@ class Transaction {
   // Walks of this attempt stop after so many entries, since they would hold up the loop; the
   // executor then runs the command as a snapshot job. Begin takes the limit away.
   void LimitWalks(uint64_t entries) { walk_left_ = entries; }
-  // Counts an entry that was looked at; false if the limit is reached.
-  bool StepWalk() {
-    if (walk_left_ == 0) walked_too_far_ = true;
-    walk_left_ -= walk_left_ > 0 ? 1 : 0;
+  // Counts entries that were looked at, or other work that takes as long as to look at so many;
+  // false if the limit is reached.
+  bool StepWalk(uint64_t entries = 1) {
+    if (walk_left_ < entries) walked_too_far_ = true;
+    walk_left_ -= std::min(walk_left_, entries);
     return !walked_too_far_;
   }
   bool walked_too_far() const { return walked_too_far_; }
   // The database is this space for the attempt, whatever the keyspace says: on a worker, which must
-  // not look.
-  void PinDatabase(int db, lsm::SpaceId space) { remapped_[db] = space; }
+  // not look. What its answer depends on, the executor knows.
+  void PinDatabase(int db, lsm::SpaceId space) {
+    remapped_[db] = space;
+    pinned_ = true;
+  }
   // DBSIZE. Notes a range read. unsettled > 0: the executor may settle and run again.
   lsm::SpaceCount CountKeys(int db);
 
@@ -116,6 +120,9 @@ class Transaction {
   // Sets the key to a value of a type. expire_at_ms 0 = no TTL.
   void Put(const KeyRef& key, Type type, Encoding encoding, std::string_view value,
            uint64_t expire_at_ms);
+  // The same string with other bytes that say no more (a count that was worked out): if there is no
+  // room for writes it stays as it was, and the command goes on. Requires: key.exists.
+  void PutIfRoom(const KeyRef& key, Encoding encoding, std::string_view value);
   // Changes only the expiry. Requires: key.exists.
   void SetExpire(const KeyRef& key, uint64_t expire_at_ms);
   // Requires: key.physical.
@@ -150,8 +157,9 @@ class Transaction {
   // reads().read_range(), the reply depends on the newest sequence there is instead.
   lsm::Sequence newest_seen() const { return std::max(reads_.newest_seen(), map_seen_); }
   bool has_writes() const { return !writes_.empty(); }
-  // True if all that is staged is the removal of expired keys: may be dropped (engine not healthy,
-  // read-only run on a worker) without changing what the command answers.
+  // True if all that is staged is the removal of expired keys and what PutIfRoom staged: may be
+  // dropped (engine not healthy, read-only run on a worker) without changing what the command
+  // answers.
   bool only_optional_writes() const { return writes_.required_count() == 0; }
   // Requires: only_optional_writes().
   void DropWrites();
@@ -165,6 +173,8 @@ class Transaction {
   friend class Keyspace;
 
   KeyRef FromStaged(KeyRef ref, const lsm::StagedWrite& staged) const;
+  void StagePut(const KeyRef& key, uint8_t tag, std::string_view value, uint64_t expire_at_ms,
+                bool optional);
   void StageExpired(const KeyRef& key);
   // Gives a database without a space a new one.
   lsm::SpaceId SpaceForWrite(int db);
@@ -184,6 +194,7 @@ class Transaction {
   bool listening_ = false;
   bool met_unsettled_ = false;
   bool walked_too_far_ = false;
+  bool pinned_ = false;
   uint64_t walk_left_ = UINT64_MAX;
   StagedWrites writes_;
   AttemptCounters counters_;

@@ -73,6 +73,7 @@ struct Config {
   uint64_t max_memory_percent = 25;
   uint64_t machine_memory_bytes = 0;  // that the share is of; 0: unknown
   EvictionPolicy eviction_policy = EvictionPolicy::kNoEviction;
+  uint64_t hll_sparse_max_bytes = 3000;
 
   // Accepted, without effect here, and told back: "appendonly", "save", "hz", … by name.
   std::map<std::string, std::string> told_back;

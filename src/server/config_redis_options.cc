@@ -103,7 +103,6 @@ constexpr RedisOption kOptions[] = {
     {"hash-max-listpack-value", kIgnored, kNoEncodings},
     {"hash-max-ziplist-entries", kIgnored, kNoEncodings},
     {"hash-max-ziplist-value", kIgnored, kNoEncodings},
-    {"hll-sparse-max-bytes", kIgnored, kNoEncodings},
     {"ignore-warnings", kIgnored, kNoWarnings},
     {"io-threads", kIgnored, kOwnThreads},
     {"io-threads-do-reads", kIgnored, kOwnThreads},

@@ -194,6 +194,7 @@ void AddDataOptions(std::vector<ConfigOption>& rows) {
   rows.push_back(ToldBack("save", "", CheckSavePoints));
   rows.push_back(MaxMemory());
   rows.push_back(EnumOption("maxmemory-policy", FIELD(eviction_policy), kPolicies));
+  rows.push_back(MemoryOption("hll-sparse-max-bytes", FIELD(hll_sparse_max_bytes), 0, INT64_MAX));
 }
 
 void AddEngineOptions(std::vector<ConfigOption>& rows) {

@@ -53,6 +53,9 @@ class Control final : public ServerControl {
   }
   std::optional<std::string> ConfigRewrite() override { return parts_.config.Rewrite(); }
   void ResetStatistics() override { parts_.info.ResetStatistics(); }
+  uint64_t hll_sparse_max_bytes() const override {
+    return parts_.config.config().hll_sparse_max_bytes;
+  }
 
   std::string Info(std::span<const std::string_view> sections) override {
     return parts_.info.Text(sections);

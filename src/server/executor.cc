@@ -244,19 +244,24 @@ void Executor::ReadFailed(Connection& connection, const CommandRun& run, const S
 }
 
 void Executor::ApplyEffects(Connection& connection, Attempt& attempt, const CommandRun& run) {
-  const AttemptCounters& counters = attempt.tx.counters();
-  parts_.stats.keyspace_hits += counters.hits;
-  parts_.stats.keyspace_misses += counters.misses;
-  parts_.stats.expired_keys += counters.expired;
   for (const KeyChange& change : attempt.tx.changes()) {
     for (const KeyListener& listener : listeners_) listener(change);
   }
   if (!attempt.effects.scan_steps.empty()) attempt.effects.Apply(control_->scans());
   if (run.spec->Has(CommandFlag::kControl)) connection.ChooseLevel(parts_.limits.reply_level);
+  NoteUse(connection, run, attempt.tx.counters(), attempt.tx.now_ms());
+}
+
+// Hits and misses, and which keys were used when.
+void Executor::NoteUse(const Connection& connection, const CommandRun& run,
+                       const AttemptCounters& counters, uint64_t now_ms) {
+  parts_.stats.keyspace_hits += counters.hits;
+  parts_.stats.keyspace_misses += counters.misses;
+  parts_.stats.expired_keys += counters.expired;
   const CommandRecord& record = *run.record;
   const Session& session = connection.session();
   if (record.touch_first == 0 || session.no_touch) return;
-  const uint64_t seconds = attempt.tx.now_ms() / 1000;
+  const uint64_t seconds = now_ms / 1000;
   ForEachKey(record, run.argv,
              [&](std::string_view key) { parts_.access.Touch(session.db, key, seconds); });
 }

@@ -151,6 +151,8 @@ class Executor {
   Verdict Postpone(Connection& connection, CommandRun& run, lsm::Admission admission);
   void ReadFailed(Connection& connection, const CommandRun& run, const Status& status);
   void ApplyEffects(Connection& connection, Attempt& attempt, const CommandRun& run);
+  void NoteUse(const Connection& connection, const CommandRun& run, const AttemptCounters& counters,
+               uint64_t now_ms);
   void NoteErrorReply(Connection& connection, const CommandRun& run);
   uint64_t NoteDone(const Connection& connection, CommandRun& run);
   void NoteSlow(const Connection& connection, const CommandRun& run, uint64_t now);

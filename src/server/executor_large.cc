@@ -11,7 +11,8 @@ namespace cairn {
 
 void Executor::StartLarge(Connection& connection) {
   CHECK(large_ == nullptr);
-  auto large = std::make_shared<LargeCommand>(connection, connection.parked().run, *control_);
+  auto large = std::make_shared<LargeCommand>(connection, connection.parked().run, *control_,
+                                              parts_.max_bulk_bytes);
   large_ = large;
   large->now_ms = std::max(parts_.clock.WallMsAt(parts_.clock.Nanos()), last_commit_ms_);
   last_commit_ms_ = large->now_ms;
@@ -44,6 +45,7 @@ void Executor::AnswerLarge(LargeCommand& large) {
     resp::OutputBuffer& out = connection.queue.buffer();
     // The reply may be a large share of the keys: not copied if nothing stands before it.
     out.empty() ? out.swap(large.reply) : out.Append(large.reply.view());
+    NoteUse(connection, run, large.counters, large.now_ms);
     NoteErrorReply(connection, run);
     CloseReply(connection, large.depends);
   } else {

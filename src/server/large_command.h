@@ -25,7 +25,8 @@ class Connection;
 
 struct LargeCommand {
   // Copies what the handler looks at. `control` outlives it.
-  LargeCommand(Connection& connection, const CommandRun& run, ServerControl& control);
+  LargeCommand(Connection& connection, const CommandRun& run, ServerControl& control,
+               uint64_t max_bulk_bytes);
 
   // The worker's part.
   void Run(Keyspace& keyspace, lsm::ReadContext& reads);
@@ -37,11 +38,13 @@ struct LargeCommand {
   const CommandSpec* spec;
   Session session;
   ServerControl& control;
+  uint64_t max_bulk_bytes;
   uint64_t now_ms = 0;
   uint64_t seed;
   lsm::SpaceId space = 0;     // what the session's database is
   lsm::Sequence depends = 0;  // the newest sequence when it began
   resp::OutputBuffer reply;   // what came of it
+  AttemptCounters counters;
   Status status;
 };
 

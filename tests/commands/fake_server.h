@@ -24,6 +24,7 @@ class FakeServer : public ServerControl {
   std::string requirepass;
   bool lfu = false, debug_allowed = true;
   int killed = 1;
+  uint64_t hll_max_bytes = 3000;
   std::vector<std::string> log;  // calls that change something
   ClientFilter last_filter;
   LatencyMonitor monitor;
@@ -54,6 +55,7 @@ class FakeServer : public ServerControl {
   }
   std::optional<std::string> ConfigRewrite() override { return rewrite_error; }
   void ResetStatistics() override { log.emplace_back("resetstat"); }
+  uint64_t hll_sparse_max_bytes() const override { return hll_max_bytes; }
   std::string Info(std::span<const std::string_view> sections) override {
     std::string text = "# Info\r\n";
     for (const std::string_view section : sections) text += std::string(section) + "\r\n";

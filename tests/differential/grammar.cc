@@ -38,6 +38,36 @@ constexpr GrammarRow kRows[] = {
     {14, "INCRBY <key> <integer>"},
     {8, "DECRBY <key> <integer>"},
     {16, "INCRBYFLOAT <key> <float>"},
+    {6, "LCS <key> <key> [LEN]"},
+    {8, "LCS <key> <key> {IDX|WITHMATCHLEN|MINMATCHLEN <index>|len|<option>}"},
+    {6, "LCS <key> <key> IDX [WITHMATCHLEN] [MINMATCHLEN <index>]"},
+    // Bitmaps.
+    {12, "SETBIT <key> <bit-offset> <bit>"},
+    {1, "SETBIT <key> <bit-offset> <bit> [<option>]"},
+    {8, "GETBIT <key> <bit-offset>"},
+    {10, "BITCOUNT <key> [<index> <index> [(BYTE|BIT|bit|<option>)]]"},
+    {12, "BITPOS <key> <bit> [<index> [<index> [(BYTE|BIT|byte|<option>)]]]"},
+    {8, "BITOP (AND|OR|XOR|xor) <key> <key> {<key>}"},
+    {4, "BITOP NOT <key> <key> [<key>]"},
+    {12,
+     "BITFIELD <key> {GET <field> <field-offset>|SET <field> <field-offset> <integer>|"
+     "INCRBY <field> <field-offset> <integer>|OVERFLOW (WRAP|SAT|FAIL|sat|<option>)}"},
+    {8, "BITFIELD <key> [OVERFLOW (SAT|FAIL)] (SET|INCRBY) <field> <field-offset> <integer> [GET]"},
+    {4, "BITFIELD_RO <key> {GET <field> <field-offset>} [SET u8 0 1]"},
+    // HyperLogLogs. Only one element for those that other commands may have damaged: Redis keeps
+    // what
+    // came before the one at which it finds that out.
+    {20, "PFADD <hll> {<element>}"},
+    {6, "PFADD <hll> <element> <element> <element> <element> <element> <element> {<element>}"},
+    {6, "PFADD <key> [<element>]"},
+    {8, "PFCOUNT <hll> [<hll>]"},
+    {3, "PFCOUNT (<hll>|<key>) [<key>]"},
+    {5, "PFMERGE <hll> {<hll>}"},
+    {3, "PFMERGE <key> {<hll>|<key>}"},
+    {12, "GET <hll>"},
+    {3, "(RENAME|COPY) <hll> (<key>|<hll>)"},
+    {3, "PFDEBUG (DECODE|encoding|<option>) (<hll>|<key>)"},
+    {1, "PFDEBUG (GETREG|TODENSE) (<hll>|<key>)"},
     // Keys.
     {10, "DEL <key> {<key>}"},
     {5, "UNLINK <key> {<key>}"},
@@ -137,9 +167,11 @@ std::vector<std::string_view> Commands(std::string_view pattern) {
 }
 
 // Rows that are not mutated: CLIENT KILL might hit somebody by chance, COMMAND meet a command that
-// only the reference has, DEBUG SLEEP for hours, CONFIG SET an option that matters.
+// only the reference has, DEBUG SLEEP for hours, CONFIG SET an option that matters, SETBIT and
+// BITFIELD an offset that makes half a gigabyte.
 bool IsFixed(std::string_view pattern) {
-  return pattern.starts_with("CLIENT KILL") || pattern.starts_with("COMMAND ") ||
+  return pattern.starts_with("SETBIT") || pattern.starts_with("BITFIELD") ||
+         pattern.starts_with("CLIENT KILL") || pattern.starts_with("COMMAND ") ||
          pattern.starts_with("DEBUG ") || pattern.starts_with("CONFIG SET");
 }
 

@@ -211,6 +211,49 @@ std::string Offset(Random& random) {
   return fmt::format("{}", random.Uniform(60));
 }
 
+std::string Bit(Random& random) {
+  static const std::string kPool[] = {"2", "-1", "", "abc", "4294967296"};
+  if (random.OneIn(15)) return Pick(kPool, random);
+  return random.OneIn(3) ? "0" : "1";
+}
+
+// Where a bit lies: near, or past what a string may have. None that makes a string of megabytes.
+std::string BitOffset(Random& random) {
+  static const std::string kPool[] = {"-1", "4294967296", "9223372036854775807", "abc", "01", "#0"};
+  if (random.OneIn(12)) return Pick(kPool, random);
+  return fmt::format("{}", random.Uniform(random.OneIn(20) ? 70'000 : 200));
+}
+
+// Of BITFIELD: in bits, or in fields, also such that wrap around 64 bits.
+std::string FieldOffset(Random& random) {
+  static const std::string kPool[] = {
+      "#-1",   "#4611686018427387904", "#2305843009213693952", "#abc", "#", "#9223372036854775807",
+      "#0x10", "#288230376151711744"};
+  if (random.OneIn(2)) return BitOffset(random);
+  if (random.OneIn(12)) return Pick(kPool, random);
+  return fmt::format("#{}", random.Uniform(12));
+}
+
+std::string FieldType(Random& random) {
+  static const std::string kPool[] = {"u64", "i65", "u0",  "i0",     "U8",      "8",  "",
+                                      "u",   "i-1", "u8 ", "u8\0x"s, "i\0008"s, "u08"};
+  if (random.OneIn(20)) return Pick(kPool, random);
+  static const std::string kUsual[] = {"u1", "i1",  "u2",  "u8",  "i8", "i5",
+                                       "u7", "i63", "u63", "i64", "i32"};
+  return Pick(kUsual, random);
+}
+
+// Of HyperLogLogs that nothing else edits.
+std::string CounterKey(Random& random) {
+  return fmt::format("h{}", random.Uniform(4));
+}
+
+// Many, so that HyperLogLogs fill up; some again.
+std::string Element(Random& random) {
+  if (random.OneIn(8)) return Value(random);
+  return fmt::format("{}", random.Uniform(random.OneIn(3) ? 30 : 20'000));
+}
+
 std::string TypeName(Random& random) {
   static const std::string kPool[] = {"string", "STRING", "list", "set", "zset",
                                       "hash",   "stream", "none", ""};
@@ -238,12 +281,21 @@ std::string Option(Random& random) {
 }
 
 std::string CommandName(Random& random) {
-  static const std::string kPool[] = {
-      "get",        "set",     "mget",           "mset",      "msetnx", "del",    "copy",
-      "rename",     "append",  "incr",           "expire",    "object", "scan",   "keys",
-      "getex",      "getdel",  "ping",           "select",    "swapdb", "config", "object|encoding",
-      "config|get", "client",  "client|setname", "randomkey", "touch",  "unlink", "exists",
-      "type",       "flushdb", "GETRANGE",       "substr",    "nosuch", "get|x",  ""};
+  static const std::string kPool[] = {"get",         "set",    "mget",
+                                      "mset",        "msetnx", "del",
+                                      "copy",        "rename", "append",
+                                      "incr",        "expire", "object",
+                                      "scan",        "keys",   "getex",
+                                      "getdel",      "ping",   "select",
+                                      "swapdb",      "config", "object|encoding",
+                                      "config|get",  "client", "client|setname",
+                                      "randomkey",   "touch",  "unlink",
+                                      "exists",      "type",   "flushdb",
+                                      "GETRANGE",    "substr", "nosuch",
+                                      "get|x",       "",       "setbit",
+                                      "bitop",       "bitpos", "bitfield",
+                                      "bitfield_ro", "pfadd",  "pfcount",
+                                      "pfmerge"};
   return Pick(kPool, random);
 }
 
@@ -273,6 +325,12 @@ constexpr Kind kKinds[] = {
     {"glob", Glob},
     {"index", Index},
     {"offset", Offset},
+    {"bit", Bit},
+    {"bit-offset", BitOffset},
+    {"field-offset", FieldOffset},
+    {"field", FieldType},
+    {"hll", CounterKey},
+    {"element", Element},
     {"type", TypeName},
     {"name", ClientName},
     {"protocol", Protocol},

@@ -9,7 +9,8 @@
 namespace cairn::test {
 
 // A random argument of the kind: key, value, integer, float, seconds, ms, at-seconds, at-ms, db,
-// glob, index, offset, type, name, protocol, option, command, unknown. Requires: the kind exists.
+// glob, index, offset, bit, bit-offset, field, field-offset, hll, element, type, name, protocol,
+// option, command, unknown. Requires: the kind exists.
 std::string RandomTerm(std::string_view kind, Random& random);
 
 }  // namespace cairn::test

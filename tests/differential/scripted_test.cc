@@ -4,60 +4,18 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <memory>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "differential/reply_tree.h"
-#include "differential/tolerance.h"
-#include "support/raw_client.h"
-#include "support/redis_process.h"
+#include "differential/server_pair.h"
 #include "support/seed.h"
 #include "util/random.h"
 
 namespace cairn::test {
 namespace {
-
-struct Server {
-  std::unique_ptr<RedisProcess> process;
-  std::unique_ptr<RawClient> client;
-};
-
-Server Start(RedisProcess::Program program) {
-  auto process = RedisProcess::StartInTemp(program);
-  INFO(process.status().ToString());
-  REQUIRE(process.ok());
-  auto client = RawClient::Connect((*process)->port());
-  REQUIRE(client.ok());
-  return {std::move(process).value(), std::move(client).value()};
-}
-
-std::string Call(Server& server, const Command& command) {
-  const Result<std::string> reply = server.client->Call(command);
-  INFO(reply.status().ToString());
-  REQUIRE(reply.ok());
-  return *reply;
-}
-
-class Pair {
- public:
-  // The same reply from both, compared as for random commands.
-  std::string Same(const Command& command) {
-    const std::string wanted = Call(reference_, command);
-    const std::string got = Call(cairn_, command);
-    INFO(fmt::format("{} -> {:?} but {:?}", command[0], wanted, got));
-    CHECK(SameAnswer(command, wanted, got));
-    return wanted;
-  }
-  Server& reference() { return reference_; }
-  Server& cairn() { return cairn_; }
-
- private:
-  Server reference_ = Start(RedisProcess::Program::kRedis);
-  Server cairn_ = Start(RedisProcess::Program::kCairn);
-};
 
 // Every element of a whole walk; an element may come more than once.
 std::set<std::string> Walk(Server& server, const Command& options) {
@@ -180,7 +138,13 @@ TEST_CASE("a string may be as long as proto-max-bulk-len says", "[limits]") {
   for (const Command& command :
        {Command{"SETRANGE", "long", "1048576", "x"}, Command{"APPEND", "long", "x"},
         Command{"STRLEN", "long"}, Command{"GETRANGE", "long", "1048570", "-1"},
-        Command{"SETRANGE", "new", "1048576", "x"}}) {
+        Command{"SETRANGE", "new", "1048576", "x"}, Command{"SETBIT", "long", "8388608", "1"},
+        Command{"SETBIT", "long", "8388607", "1"}, Command{"GETBIT", "long", "8388608"},
+        Command{"BITFIELD", "long", "GET", "u1", "8388608"},
+        Command{"BITFIELD", "long", "SET", "i64", "8388607", "-1"}, Command{"STRLEN", "long"},
+        Command{"BITCOUNT", "long"}, Command{"BITPOS", "long", "1"},
+        Command{"SET", "short", std::string(300, 'x')}, Command{"LCS", "long", "short"},
+        Command{"LCS", "short", "short", "IDX"}}) {
     pair.Same(command);
   }
 }

@@ -141,6 +141,25 @@ TEST_CASE("The removal of expired keys may be dropped") {
   CHECK(store.Get(0, "k") == "w");
 }
 
+TEST_CASE("What is put if there is room may be dropped, and is there otherwise") {
+  Store store;
+  store.Set(0, "k", "v", kNow + 5);
+  store.Begin(true);
+  store.tx.PutIfRoom(store.tx.Open(0, "k"), Encoding::kRaw, "w");
+  CHECK(store.tx.only_optional_writes());
+  store.tx.DropWrites();
+  CHECK_FALSE(store.tx.has_writes());
+  CHECK(store.Get(0, "k") == "v");
+  store.Begin(true);
+  store.tx.PutIfRoom(store.tx.Open(0, "k"), Encoding::kRaw, "w");
+  CHECK(store.tx.Open(0, "k").value == "w");
+  store.Commit();
+  store.Begin(true);
+  const KeyRef key = store.tx.Open(0, "k");
+  CHECK(key.value == "w");
+  CHECK(key.expire_at_ms == kNow + 5);
+}
+
 TEST_CASE("Key changes are staged only when somebody listens") {
   Store store;
   store.Begin(false);

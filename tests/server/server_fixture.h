@@ -80,6 +80,7 @@ class FakeControl final : public ServerControl {
   }
   std::optional<std::string> ConfigRewrite() override { return std::nullopt; }
   void ResetStatistics() override {}
+  uint64_t hll_sparse_max_bytes() const override { return 3000; }
   std::string Info(std::span<const std::string_view>) override {
     if (on_info) on_info();
     return "# Fake\r\n";
