@@ -37,8 +37,11 @@ void Store::Open(const std::string& checkpoint_directory, std::function<void(con
     std::optional<lsm::CheckpointInfo> newest;
     if (status.ok()) {
       auto found = lsm::CleanCheckpoints(env_, log_, checkpoint_directory);
-      if (found.ok()) newest = std::move(found).value();
-      if (!found.ok()) log_.Warning("checkpoint-dir: {}", found.status().ToString());
+      if (found.ok()) {
+        newest = std::move(found).value();
+      } else {
+        log_.Warning("checkpoint-dir: {}", found.status().ToString());
+      }
     }
     background_->PostCompletion([this, status, newest = std::move(newest)] {
       newest_checkpoint_ = newest;
