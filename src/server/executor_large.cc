@@ -41,6 +41,8 @@ void Executor::AnswerLarge(LargeCommand& large) {
   CHECK(parked.reason == ParkReason::kSnapshot);
   parked.BeginRunning(parts_.clock.Nanos());
   CommandRun run = parked.run;
+  // What always runs on a worker had no attempt on the loop.
+  run.attempts = std::max(run.attempts, 1u);
   if (large.status.ok()) {
     resp::OutputBuffer& out = connection.queue.buffer();
     // The reply may be a large share of the keys: not copied if nothing stands before it.

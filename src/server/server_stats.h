@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 
+#include "util/check.h"
+
 namespace cairn {
 
 struct ServerStats {
@@ -22,9 +24,10 @@ struct ServerStats {
   // Writing commands that were held back before they ran, and how long, until now or at the most.
   uint64_t throttled_writes = 0, throttled_nanos = 0, throttled_max_nanos = 0;
   uint64_t commands_looked_at = 0;  // ahead of their turn, for the sake of their blocks
-  // Commands by the attempts that they took; the last counts all with so many or more.
+  // Commands by the attempts that they took, one at least; the last counts all with so many or more.
   std::array<uint64_t, 5> commands_by_attempts{};
   void CountAttempts(uint32_t attempts) {
+    DCHECK(attempts > 0);
     ++commands_by_attempts[std::min<size_t>(attempts, commands_by_attempts.size()) - 1];
   }
   uint64_t read_failures = 0;

@@ -177,6 +177,8 @@ TEST_CASE("MEMORY PURGE runs on a worker") {
   CHECK(f.Ask(client, "MEMORY PURGE\r\nPING\r\n") == "+OK\r\n+PONG\r\n");
   CHECK(f.engine.snapshots() == 1);
   CHECK(f.stats.attempts_large == 1);
+  // The worker's run is its one attempt.
+  CHECK(f.stats.commands_by_attempts[0] == 2);
 }
 
 TEST_CASE("what took long is noted under the name of what it waited for") {
