@@ -24,7 +24,7 @@ struct ServerStats {
   // Writing commands that were held back before they ran, and how long, until now or at the most.
   uint64_t throttled_writes = 0, throttled_nanos = 0, throttled_max_nanos = 0;
   uint64_t commands_looked_at = 0;  // ahead of their turn, for the sake of their blocks
-  // Commands by the attempts that they took, one at least; the last counts all with so many or more.
+  // Commands by the attempts that they took, one at least; the last counts those with more, too.
   std::array<uint64_t, 5> commands_by_attempts{};
   void CountAttempts(uint32_t attempts) {
     DCHECK(attempts > 0);
