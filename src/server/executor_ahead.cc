@@ -20,6 +20,13 @@ constexpr uint64_t kMaxAheadNanos = 250'000;
 // Commands of more keys (MGET, DEL) ask for all of them by themselves.
 constexpr size_t kMaxNamedKeys = 4;
 
+// What only overwrites its keys (MSET) reads none of them.
+bool ReadsAny(std::span<const KeyArgument> keys) {
+  return std::ranges::any_of(keys, [](const KeyArgument& key) {
+    return (key.access & (KeySpec::kRo | KeySpec::kRw)) != 0;
+  });
+}
+
 enum class Ahead : uint8_t {
   kTry,
   kPass,  // reads no key, or answers an error
@@ -73,6 +80,7 @@ void Executor::AskForKeys(const Attempt& attempt, const CommandSpec& spec,
   named_keys_.clear();
   if (!ExtractKeys(spec, argv, &named_keys_)) return;
   if (named_keys_.size() < 2 || named_keys_.size() > kMaxNamedKeys) return;
+  if (!ReadsAny(named_keys_)) return;
   const lsm::SpaceId space = attempt.tx.SpaceOf(db);
   if (space == 0) return;
   for (const KeyArgument& key : named_keys_) attempt.reads->Get(space, argv[key.index]);

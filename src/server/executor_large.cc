@@ -54,9 +54,7 @@ void Executor::AnswerLarge(LargeCommand& large) {
     ReadFailed(connection, run, large.status);
   }
   NoteDone(connection, run);
-  parked.Clear();
-  --parked_count_;
-  connection.OnUnparked();
+  Unpark(connection, nullptr);
 }
 
 }  // namespace cairn

@@ -26,9 +26,7 @@ void Executor::OnSaved(const Status& status) {
   // What the checkpoint holds is on the disk.
   CloseReply(connection, 0);
   NoteDone(connection, run);
-  parked.Clear();
-  --parked_count_;
-  connection.OnUnparked();
+  Unpark(connection, nullptr);
 }
 
 }  // namespace cairn

@@ -156,6 +156,17 @@ TEST_CASE("the keys that a command names are asked for at once, parked or looked
   CHECK(f.engine.fetches() == 1);
 }
 
+TEST_CASE("what only overwrites its keys has none of them fetched") {
+  Cold f;
+  Client client = f.Connect();
+  client.Send(Cold::Get(0) +
+              "*5\r\n$4\r\nMSET\r\n$3\r\nk05\r\n$1\r\nw\r\n$3\r\nk06\r\n$1\r\nw\r\n");
+  f.Tick();
+  REQUIRE(f.engine.fetches() == 1);
+  CHECK(f.engine.fetched_keys()[0] == Keys{"k00"});
+  CHECK(f.Ask(client, "") == "$1\r\nv\r\n+OK\r\n");
+}
+
 TEST_CASE("keys that come in one by one behind a parked command keep their order") {
   Cold f;
   Client client = f.Connect(), other = f.Connect();
